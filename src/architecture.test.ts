@@ -17,7 +17,7 @@ const WALLS: Record<string, { rooms: string[]; forbid: string[] }> = {
   ),
   aws: { rooms: LEAVES, forbid: ['@oclif', 'process'] },
   report: { rooms: [...LEAVES, ...ROOMS], forbid: ['sdk', '@oclif', 'io', 'process'] },
-  sandbox: { rooms: ENGINES, forbid: ['sdk', '@oclif'] },
+  sandbox: { rooms: [...ENGINES, 'paths.ts'], forbid: ['sdk', '@oclif'] },
   web: { rooms: [...LEAVES, ...ROOMS, 'report'], forbid: ['sdk', '@oclif'] },
   'terminal.ts': { rooms: LEAVES, forbid: ['sdk', '@oclif'] },
   'errors.ts': { rooms: [], forbid: ['sdk', '@oclif', 'io', 'process'] },

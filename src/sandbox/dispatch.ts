@@ -1,0 +1,83 @@
+/** From an HTTP request to a service, an action and its input. Pure. */
+import { ServiceError } from './errors.ts';
+import { decodeJson } from './protocols/json.ts';
+import { decodeQuery } from './protocols/query.ts';
+import { decodeRest, matchRoute } from './protocols/rest.ts';
+import type { Input, Route, Service } from './service.ts';
+
+export interface WireRequest {
+  method: string;
+  /** path and query, as sent */
+  url: string;
+  /** lower-case names */
+  headers: Record<string, string>;
+  body: Buffer;
+}
+
+export interface Dispatch {
+  service: Service;
+  action: string;
+  input: Input;
+  region: string;
+  accessKey: string;
+  route?: Route;
+}
+
+const DEFAULT_REGION = 'us-east-1';
+
+export function dispatch(request: WireRequest, services: ReadonlyMap<string, Service>): Dispatch {
+  const url = new URL(request.url, 'http://localhost');
+  const credential =
+    /Credential=([^/,\s]+)\/\d+\/([^/,\s]+)\/([^/,\s]+)\/aws4_request/.exec(request.headers['authorization'] ?? '') ??
+    /^([^/]+)\/\d+\/([^/]+)\/([^/]+)\/aws4_request$/.exec(url.searchParams.get('X-Amz-Credential') ?? '');
+  const accessKey = credential?.[1] ?? '';
+  const region = credential?.[2] ?? DEFAULT_REGION;
+  const target = request.headers['x-amz-target'];
+  const service = findService(credential?.[3], target, services);
+  const known = { service, region, accessKey };
+
+  if (service.protocol === 'json-1.0' || service.protocol === 'json-1.1') {
+    const action = target?.slice(target.lastIndexOf('.') + 1) ?? '';
+    if (!action) throw new ServiceError('MissingAction', 'The request has no X-Amz-Target header.', 400);
+    return { ...known, action, input: service.raw ? {} : decodeJson(request.body) };
+  }
+  if (service.protocol === 'query') {
+    const form = new URLSearchParams(request.method === 'POST' ? request.body.toString('utf8') : url.search);
+    const { action, input } = decodeQuery(form);
+    if (!action) throw new ServiceError('MissingAction', 'The request is missing an action.', 400);
+    return { ...known, action, input };
+  }
+  const match = matchRoute(service.routes ?? [], request.method, url.pathname);
+  if (!match)
+    throw new ServiceError(
+      'UnknownOperationException',
+      `The sandbox does not carry ${service.name}: ${request.method} ${url.pathname}.`,
+      404,
+    );
+  return {
+    ...known,
+    action: match.route.action,
+    input: decodeRest(match, url.searchParams, request.headers, request.body),
+    route: match.route,
+  };
+}
+
+function findService(
+  signingName: string | undefined,
+  target: string | undefined,
+  services: ReadonlyMap<string, Service>,
+): Service {
+  const name = signingName === 'iotdevicegateway' ? 'iotdata' : signingName;
+  const byName = name === undefined ? undefined : services.get(name);
+  if (byName) return byName;
+  const prefix = target?.slice(0, target.lastIndexOf('.'));
+  if (name === undefined && prefix !== undefined)
+    for (const service of services.values()) if (service.targetPrefix === prefix) return service;
+  throw new ServiceError(
+    'UnknownOperationException',
+    name === undefined
+      ? 'The request is not signed for a service (no Credential in the Authorization header).'
+      : `The sandbox does not carry the service ${name}.`,
+    404,
+  );
+}

@@ -1,0 +1,61 @@
+/** The sandbox's own process: flags in, one message to whoever started it, lines to its log (stdout). */
+import { parseArgs } from 'node:util';
+import { SandboxError, startSandbox } from './index.ts';
+
+const { values } = parseArgs({
+  options: {
+    data: { type: 'string' },
+    port: { type: 'string', default: '0' },
+    host: { type: 'string' },
+    version: { type: 'string' },
+    as: { type: 'string' },
+    'no-iam': { type: 'boolean', default: false },
+    latency: { type: 'string' },
+    throttle: { type: 'string' },
+    fault: { type: 'string' },
+    drop: { type: 'string' },
+    seed: { type: 'string' },
+  },
+});
+
+const number = (text: string | undefined): number | undefined => (text === undefined ? undefined : Number(text));
+
+// A client that goes away in the middle is no reason to die; anything else is, and the journal holds what was answered.
+process.stdout.on('error', () => {});
+
+try {
+  const sandbox = await startSandbox({
+    port: Number(values.port),
+    pace: 15,
+    enforceIam: !values['no-iam'],
+    faults: {
+      latency: number(values.latency),
+      throttle: number(values.throttle),
+      fault: number(values.fault),
+      drop: number(values.drop),
+      seed: number(values.seed),
+    },
+    log: (line) => process.stdout.write(`${line.time} ${line.kind} ${line.message}\n`),
+    ...(values.data === undefined ? {} : { dir: values.data }),
+    ...(values.host === undefined ? {} : { host: values.host }),
+    ...(values.version === undefined ? {} : { version: values.version }),
+    ...(values.as === undefined ? {} : { callerRole: values.as }),
+  });
+  const stop = (): void => void sandbox.close();
+  process.once('SIGTERM', stop);
+  process.once('SIGINT', stop);
+  process.send?.({ ready: true });
+} catch (error) {
+  const known = error instanceof SandboxError;
+  const sentence = error instanceof Error ? error.message : String(error);
+  const told = {
+    error: {
+      code: known ? error.code : 'did-not-start',
+      sentence: known ? sentence : `The sandbox could not start: ${sentence}.`,
+      hint: known ? error.hint : 'presso sandbox logs',
+    },
+  };
+  if (!known && error instanceof Error) process.stdout.write(`${error.stack}\n`);
+  if (process.send) process.send(told, () => process.exit(2));
+  else process.exit(2);
+}
