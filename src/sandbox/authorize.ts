@@ -39,15 +39,15 @@ function identityPolicies(store: AccountStore, role: RoleRecord): PolicyDocument
   ];
 }
 
-/** Throws AccessDeniedException, worded as AWS words it, unless `caller` may do this. */
-export function authorize(
+/** What IAM decides for `caller`; `extra` are further identity policies (JSON text), as a simulation brings them. */
+export function judge(
   store: AccountStore,
   caller: Principal,
   permission: Permission,
   now: number,
   region: string,
-): void {
-  if (caller.kind === 'admin') return;
+  extra: string[] = [],
+): ReturnType<typeof decide> {
   const role = caller.kind === 'role' ? findRole(store, caller.roleArn) : undefined;
   const request = {
     action: permission.action,
@@ -55,7 +55,11 @@ export function authorize(
     principal:
       caller.kind === 'service'
         ? { service: caller.service }
-        : { account: caller.account, arn: principalArn(caller), roleArn: caller.roleArn },
+        : {
+            account: caller.account,
+            arn: principalArn(caller),
+            ...(caller.kind === 'role' ? { roleArn: caller.roleArn } : {}),
+          },
     context: {
       'aws:currenttime': new Date(now).toISOString(),
       'aws:requestedregion': region,
@@ -67,12 +71,23 @@ export function authorize(
       ),
       ...permission.context,
     },
-    identityPolicies: role ? identityPolicies(store, role) : [],
+    identityPolicies: [...(role ? identityPolicies(store, role) : []), ...extra.map(policy)],
     resourcePolicies: permission.resourcePolicy ? [policy(permission.resourcePolicy)] : [],
     sameAccount: true,
   };
-  const decision = decide(request);
-  if (decision.decision === 'allowed') return;
+  return decide(request);
+}
+
+/** Throws AccessDeniedException, worded as AWS words it, unless `caller` may do this. */
+export function authorize(
+  store: AccountStore,
+  caller: Principal,
+  permission: Permission,
+  now: number,
+  region: string,
+): void {
+  if (caller.kind === 'admin') return;
+  if (judge(store, caller, permission, now, region).decision === 'allowed') return;
   throw new ServiceError(
     'AccessDeniedException',
     deniedMessage({ principalArn: principalArn(caller), action: permission.action, resource: permission.resource }),
