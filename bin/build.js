@@ -1,16 +1,24 @@
 #!/usr/bin/env node
-// Builds dist/ from src/: one file a command plus shared chunks, so that a command loads only its room.
-import { existsSync, readdirSync, rmSync } from 'node:fs';
+// Builds dist/ from src/: one file a command plus shared chunks, so that a command loads only its room, the finished
+// templates beside them, and oclif's manifest, so that --help and --version load no command at all.
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
+const manifestFile = path.join(root, 'oclif.manifest.json');
 const commands = readdirSync(path.join(root, 'src/commands'), { recursive: true, withFileTypes: true })
   .filter((entry) => entry.isFile() && entry.name.endsWith('.ts') && !entry.name.endsWith('.test.ts'))
   .map((entry) => path.join(entry.parentPath, entry.name));
 
+// oclif starts a third faster bundled; everything else stays a package, loaded by the command that needs it.
+const bundled = ['@oclif/core', 'ansis', 'wrap-ansi', 'string-width'];
+const { dependencies } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
+const external = Object.keys(dependencies).filter((name) => !bundled.includes(name));
+
 rmSync(path.join(root, 'dist'), { recursive: true, force: true });
+rmSync(manifestFile, { force: true });
 await build({
   entryPoints: [
     ...commands,
@@ -25,7 +33,21 @@ await build({
   format: 'esm',
   platform: 'node',
   target: 'node20',
-  packages: 'external',
-  sourcemap: false,
+  minifySyntax: true,
+  minifyWhitespace: true,
+  external: external.flatMap((name) => [name, `${name}/*`]),
+  banner: {
+    js: "import{createRequire as __createRequire}from'node:module';import{fileURLToPath as __toPath}from'node:url';import{dirname as __dirnameOf}from'node:path';const require=__createRequire(import.meta.url);const __filename=__toPath(import.meta.url);const __dirname=__dirnameOf(__filename);",
+  },
   logLevel: 'warning',
 });
+
+if (existsSync(path.join(root, 'bin/templates.js'))) {
+  const { finishTemplates } = await import('./templates.js');
+  await finishTemplates(root, path.join(root, 'dist/templates'));
+}
+
+const { Config } = await import('@oclif/core');
+const config = await Config.load({ root });
+const manifest = config.plugins.get('presso')?.manifest;
+writeFileSync(manifestFile, `${JSON.stringify(manifest)}\n`);

@@ -7,7 +7,7 @@ const src = path.dirname(fileURLToPath(import.meta.url));
 
 const ROOMS = ['target', 'setup', 'seed', 'solve', 'verify', 'lesson', 'workflow', 'events', 'order', 'reset', 'fleet'];
 const ENGINES = ['asl', 'event-pattern', 'iam-policy'];
-const LEAVES = ['errors.ts', 'workshop.ts', 'paths.ts'];
+const LEAVES = ['errors.ts', 'workshop.ts', 'paths.ts', 'text.ts'];
 
 /** What a file of a room may import: other rooms' names, `node` for node:*, `package` for npm packages, `sdk` for @aws-sdk. */
 const WALLS: Record<string, { rooms: string[]; forbid: string[] }> = {
@@ -23,6 +23,7 @@ const WALLS: Record<string, { rooms: string[]; forbid: string[] }> = {
   'errors.ts': { rooms: [], forbid: ['sdk', '@oclif', 'io', 'process'] },
   'workshop.ts': { rooms: [], forbid: ['sdk', '@oclif', 'io', 'process'] },
   'paths.ts': { rooms: [], forbid: ['sdk', '@oclif'] },
+  'text.ts': { rooms: [], forbid: ['sdk', '@oclif', 'io', 'process'] },
   'main.ts': { rooms: [...LEAVES, 'terminal.ts', 'command.ts'], forbid: ['sdk'] },
   'command.ts': { rooms: [...LEAVES, ...ROOMS, 'report', 'terminal.ts', 'aws', 'sandbox'], forbid: ['sdk'] },
   commands: {

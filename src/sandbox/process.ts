@@ -6,6 +6,7 @@ const { values } = parseArgs({
   options: {
     data: { type: 'string' },
     port: { type: 'string', default: '0' },
+    'any-port': { type: 'boolean', default: false },
     host: { type: 'string' },
     version: { type: 'string' },
     as: { type: 'string' },
@@ -26,6 +27,7 @@ process.stdout.on('error', () => {});
 try {
   const sandbox = await startSandbox({
     port: Number(values.port),
+    anyPort: values['any-port'],
     pace: 15,
     enforceIam: !values['no-iam'],
     faults: {

@@ -1,0 +1,85 @@
+/**
+ * One set of SDK clients for one account and Region; each client is loaded when it is first asked for.
+ * The only room that imports @aws-sdk: one file a service, plain values out.
+ */
+
+export interface ConnectionOptions {
+  region: string;
+  /** Given for the sandbox and for --endpoint-url. */
+  endpoint?: string;
+  profile?: string;
+  /** The sandbox's dummy credentials, or a role's session. Nothing else is looked up when they are given. */
+  credentials?: { accessKeyId: string; secretAccessKey: string; sessionToken?: string };
+  /** Asked for a code when the profile needs MFA. */
+  mfaCode?: (serial: string) => Promise<string>;
+  /** Rate control for many accounts: the SDK's adaptive mode. */
+  adaptive?: boolean;
+}
+
+export interface ClientConfig {
+  region: string;
+  maxAttempts: number;
+  retryMode: string;
+  disableHostPrefix?: boolean;
+  endpoint?: string;
+  profile?: string;
+  // biome-ignore lint/suspicious/noExplicitAny: every client accepts the provider's type, none exports the same one.
+  credentials?: any;
+}
+
+export interface Connection {
+  readonly region: string;
+  /** The client of that name, made once by `make`. */
+  client<T extends { destroy(): void }>(name: string, make: (config: ClientConfig) => Promise<T>): Promise<T>;
+  close(): void;
+}
+
+export async function connect(options: ConnectionOptions): Promise<Connection> {
+  const config: ClientConfig = {
+    region: options.region,
+    maxAttempts: 5,
+    retryMode: options.adaptive ? 'adaptive' : 'standard',
+  };
+  if (options.endpoint) {
+    config.endpoint = options.endpoint;
+    config.disableHostPrefix = true;
+  }
+  if (options.credentials) config.credentials = options.credentials;
+  else {
+    const { fromNodeProviderChain } = await import('@aws-sdk/credential-providers');
+    config.credentials = fromNodeProviderChain({
+      ...(options.profile ? { profile: options.profile } : {}),
+      ...(options.mfaCode ? { mfaCodeProvider: options.mfaCode } : {}),
+      clientConfig: { region: options.region },
+    });
+    if (options.profile) config.profile = options.profile;
+  }
+  const clients = new Map<string, Promise<{ destroy(): void }>>();
+  return {
+    region: options.region,
+    client<T extends { destroy(): void }>(name: string, make: (config: ClientConfig) => Promise<T>): Promise<T> {
+      let made = clients.get(name);
+      if (!made) {
+        made = make(config);
+        clients.set(name, made);
+      }
+      return made as Promise<T>;
+    },
+    close() {
+      for (const made of clients.values()) made.then((client) => client.destroy()).catch(() => {});
+    },
+  };
+}
+
+/** The Region of a profile in the AWS configuration, when neither flag nor variable names one. */
+export async function configuredRegion(profile: string | undefined): Promise<string | undefined> {
+  const { STSClient } = await import('@aws-sdk/client-sts');
+  const client = new STSClient(profile ? { profile } : {});
+  try {
+    return await client.config.region();
+  } catch {
+    return undefined;
+  } finally {
+    client.destroy();
+  }
+}

@@ -1,0 +1,115 @@
+/** What the SDK throws, as one sentence and the next command. */
+import { EXIT, PressoError } from '../errors.ts';
+import { line } from '../text.ts';
+
+interface AwsLike {
+  name?: string;
+  message?: string;
+  code?: string;
+  $metadata?: { httpStatusCode?: number };
+  $fault?: string;
+  $service?: string;
+  cause?: unknown;
+}
+
+/** Is this an error of the SDK or of the network under it? */
+export function isAwsError(error: unknown): error is Error & AwsLike {
+  if (!(error instanceof Error)) return false;
+  const { $metadata, code, name } = error as AwsLike;
+  return (
+    Boolean($metadata) ||
+    /^E[A-Z]{3,}$/.test(code ?? '') ||
+    /CredentialsProviderError|TokenProviderError|TimeoutError/.test(name ?? '')
+  );
+}
+
+export const errorName = (error: unknown): string => (error instanceof Error ? error.name : '');
+/** `AccessDeniedException`, `AccessDenied`, `UnauthorizedOperation`: services differ. */
+export const isDenied = (error: unknown): boolean => /AccessDenied|Unauthorized|NotAuthorized/i.test(errorName(error));
+export const isThrottled = (error: unknown): boolean =>
+  /Throttl|TooManyRequests|RequestLimitExceeded/i.test(errorName(error));
+export const isExpired = (error: unknown): boolean =>
+  /Expired/i.test(errorName(error)) ||
+  (error instanceof Error && /(token|session).*expired|expired.*(token|session)/i.test(error.message));
+
+export interface Where {
+  sandbox: boolean;
+  endpoint?: string | undefined;
+  profile?: string | undefined;
+  region?: string | undefined;
+}
+
+/** The sentence a person needs. Errors that are not AWS's come back as they are. */
+export function explainAwsError(error: unknown, where: Where): unknown {
+  if (error instanceof PressoError || !isAwsError(error)) return error;
+  const text = line(error.message ?? '').replace(/\.*$/, '.');
+  const make = (code: string, sentence: string, hint: string): PressoError =>
+    new PressoError(code, sentence, { hint, exit: EXIT.unknown, cause: error });
+  const profile = where.profile ? ` --profile ${where.profile}` : '';
+  const network = networkCode(error);
+  if (network)
+    return where.sandbox || where.endpoint
+      ? make(
+          'no-endpoint',
+          `The endpoint ${where.endpoint ?? 'of the sandbox'} does not answer (${network}).`,
+          'presso sandbox start',
+        )
+      : make('no-network', `AWS cannot be reached (${network}).`, 'presso doctor');
+  if (isExpired(error) || /TokenProviderError/.test(error.name) || /sso/i.test(text))
+    return /sso/i.test(text) || /TokenProviderError/.test(error.name)
+      ? make(
+          'expired',
+          `The sign-in of ${where.profile ? `profile ${where.profile}` : 'this profile'} has expired.`,
+          `aws sso login${profile}`,
+        )
+      : make(
+          'expired',
+          'The credentials have expired.',
+          'paste the fresh block of variables, then run the same command again',
+        );
+  if (/Could not load credentials|CredentialsProviderError/.test(`${error.name} ${text}`))
+    return make(
+      'no-credentials',
+      `There are no credentials for AWS${where.profile ? ` in profile ${where.profile}` : ''}.`,
+      `aws configure sso${profile}   (or: presso setup --sandbox)`,
+    );
+  if (/UnrecognizedClient|InvalidClientTokenId|SignatureDoesNotMatch|InvalidSignature/.test(error.name))
+    return make(
+      'bad-credentials',
+      `AWS does not know these credentials (${error.name}).`,
+      `aws sts get-caller-identity${profile}`,
+    );
+  if (isDenied(error))
+    return make(
+      'denied',
+      `AWS refused: ${text}`,
+      `aws sts get-caller-identity${profile}   (is this the account and role you meant?)`,
+    );
+  if (isThrottled(error))
+    return make(
+      'throttled',
+      'AWS throttled this account and kept on throttling.',
+      'run the same command again in a minute',
+    );
+  if (/UnknownOperation|InvalidAction/.test(error.name))
+    return make('not-carried', `The endpoint refused: ${text}`, 'presso sandbox logs');
+  if ((error.$metadata?.httpStatusCode ?? 0) === 403)
+    return make('denied', `The endpoint answered 403: ${text}`, 'presso doctor');
+  if ((error.$metadata?.httpStatusCode ?? 0) >= 500)
+    return make(
+      'unavailable',
+      `The service failed (${error.$metadata?.httpStatusCode}): ${text}`,
+      'run the same command again',
+    );
+  return make(error.name || 'aws', `AWS answered ${error.name}: ${text}`, 'presso doctor');
+}
+
+function networkCode(error: unknown): string | undefined {
+  for (let at: unknown = error; at instanceof Error; at = at.cause) {
+    const { code, name } = at as AwsLike;
+    if (/^(ECONN|ENOTFOUND|EAI_|EPIPE|ETIMEDOUT|EHOST|ENET)/.test(code ?? '')) return code;
+    if (name === 'TimeoutError') return 'time-out';
+    if (at instanceof AggregateError && at.errors[0] && at.errors[0] !== at) return networkCode(at.errors[0]);
+  }
+  return undefined;
+}

@@ -1,0 +1,151 @@
+/** What every command shares: the flags that say where and as whom, the connection, and one way for errors to leave. */
+import { Command, Flags, type Interfaces } from '@oclif/core';
+import { devNull } from 'node:os';
+import type { Connection } from './aws/connection.ts';
+import { PressoError } from './errors.ts';
+import { distFile } from './paths.ts';
+import { homeFolder, resolveTarget, type Target, type TargetKind } from './target/index.ts';
+import { ask, paint, tell } from './terminal.ts';
+
+export type BaseFlags<T extends typeof Command> = Interfaces.InferredFlags<
+  (typeof PressoCommand)['baseFlags'] & T['flags']
+>;
+
+export abstract class PressoCommand extends Command {
+  static override baseFlags = {
+    profile: Flags.string({ description: 'AWS profile to act as', helpGroup: 'GLOBAL', helpValue: 'NAME' }),
+    region: Flags.string({ description: 'AWS Region to act in', helpGroup: 'GLOBAL', helpValue: 'REGION' }),
+    'endpoint-url': Flags.string({
+      description: 'address of an AWS-compatible endpoint',
+      helpGroup: 'GLOBAL',
+      helpValue: 'URL',
+    }),
+    json: Flags.boolean({ description: 'print one JSON document', helpGroup: 'GLOBAL' }),
+    'no-color': Flags.boolean({ description: 'print without colour', helpGroup: 'GLOBAL' }),
+  };
+
+  #target: Target | undefined;
+  #connection: Connection | undefined;
+
+  /** The flags of setup that choose a kind; other commands have none. */
+  protected kind(): TargetKind | undefined {
+    return undefined;
+  }
+
+  /** Where this command acts; refused with the command that chooses when nothing says. */
+  protected async target(): Promise<Target> {
+    if (this.#target) return this.#target;
+    const { flags } = (await this.parse(this.ctor as typeof PressoCommand)) as {
+      flags: Record<string, string | undefined>;
+    };
+    const found = resolveTarget({
+      flags: {
+        kind: this.kind(),
+        region: flags['region'],
+        profile: flags['profile'],
+        endpointUrl: flags['endpoint-url'],
+      },
+      env: process.env,
+      cwd: process.cwd(),
+    });
+    if (!found)
+      throw new PressoError('no-target', 'presso does not know yet where the workshop runs.', {
+        hint: 'presso setup --sandbox   (or --self-hosted, --aws-hosted)',
+      });
+    this.#target = found;
+    return found;
+  }
+
+  /** Clients for the target. For the sandbox, started if it is not running, nothing of the shell's AWS settings is used. */
+  protected async connection(): Promise<Connection> {
+    if (this.#connection) return this.#connection;
+    const target = await this.target();
+    const { connect, configuredRegion } = await import('./aws/connection.ts');
+    if (target.kind === 'sandbox') {
+      forgetShellSettings();
+      target.endpoint ??= (await ensureSandbox(target, this.config.version)).endpoint;
+      this.#connection = await connect({
+        region: target.region ?? 'us-east-1',
+        endpoint: target.endpoint,
+        credentials: { accessKeyId: target.account ?? '000000000000', secretAccessKey: 'sandbox' },
+      });
+    } else {
+      // An endpoint meant for the AWS CLI must not redirect single services of presso.
+      for (const name of Object.keys(process.env)) if (/^AWS_ENDPOINT_URL/.test(name)) delete process.env[name];
+      target.region ??= await configuredRegion(target.profile);
+      if (!target.region)
+        throw new PressoError('no-region', 'No Region is named by a flag, a variable or the profile.', {
+          hint: `presso ${this.id?.replaceAll(':', ' ')} --region us-east-1`,
+        });
+      this.#connection = await connect({
+        region: target.region,
+        ...(target.endpoint ? { endpoint: target.endpoint } : {}),
+        ...(target.profile ? { profile: target.profile } : {}),
+        mfaCode: (serial) =>
+          ask(`Code of the MFA device ${serial}:`, {
+            sentence: 'The profile asks for an MFA code and there is no terminal.',
+            hint: 'aws sts get-session-token',
+          }),
+      });
+    }
+    tell(paint().dim(describeTarget(target)));
+    return this.#connection;
+  }
+
+  override async catch(error: Error): Promise<unknown> {
+    const { explainAwsError } = await import('./aws/failure.ts');
+    throw explainAwsError(error, {
+      sandbox: this.#target?.kind === 'sandbox',
+      endpoint: this.#target?.endpoint,
+      profile: this.#target?.profile,
+      region: this.#target?.region,
+    });
+  }
+
+  override async finally(): Promise<void> {
+    this.#connection?.close();
+  }
+}
+
+export function describeTarget(target: Target): string {
+  const where =
+    target.kind === 'sandbox'
+      ? `account ${target.account ?? '000000000000'}`
+      : target.profile
+        ? `profile ${target.profile}`
+        : 'default credentials';
+  return [target.kind, where, target.region, target.endpoint].filter(Boolean).join(' · ');
+}
+
+/** The running sandbox of this target, started when there is none. */
+export async function ensureSandbox(
+  target: Target,
+  version: string,
+): Promise<{ endpoint: string; pid: number; port: number }> {
+  const { findSandbox, launchSandbox, SandboxError } = await import('./sandbox/index.ts');
+  const dir = target.data ?? `${homeFolder(process.env)}/sandbox`;
+  try {
+    return (
+      (await findSandbox(dir)) ??
+      (await launchSandbox(distFile('sandbox', 'process.js'), dir, [
+        '--version',
+        version,
+        '--port',
+        '4580',
+        '--any-port',
+      ]))
+    );
+  } catch (error) {
+    if (error instanceof SandboxError) throw new PressoError(error.code, error.message, { hint: error.hint });
+    throw error;
+  }
+}
+
+/** A stray profile, proxy or endpoint can never decide who gets the bill: with the sandbox as target they are not read. */
+function forgetShellSettings(): void {
+  for (const name of Object.keys(process.env))
+    if (/^AWS_/i.test(name) || /^(HTTPS?|ALL|NO)_PROXY$/i.test(name)) delete process.env[name];
+  process.env['AWS_CONFIG_FILE'] = devNull;
+  process.env['AWS_SHARED_CREDENTIALS_FILE'] = devNull;
+  process.env['AWS_EC2_METADATA_DISABLED'] = 'true';
+}

@@ -1,0 +1,128 @@
+/**
+ * The only writer. How presso speaks:
+ * - Results go to standard output, everything about the way there to standard error: a pipe gets the result alone.
+ * - An error is one sentence, then the next command to type. No stack unless DEBUG is set.
+ * - Colour only for emphasis, never the only carrier of meaning; none with NO_COLOR, --no-color, or without a terminal.
+ * - A question is asked only where there is a terminal on both sides; else the flag that answers it is named.
+ */
+import { Ansis } from 'ansis';
+import { EXIT, PressoError } from './errors.ts';
+import { clean, line } from './text.ts';
+
+let colour = false;
+let jsonWanted = false;
+
+export function setUpTerminal(argv: readonly string[]): void {
+  const flags = argv.includes('--') ? argv.slice(0, argv.indexOf('--')) : argv;
+  jsonWanted = flags.includes('--json');
+  colour =
+    !flags.includes('--no-color') &&
+    !process.env['NO_COLOR'] &&
+    process.env['TERM'] !== 'dumb' &&
+    (Boolean(process.stdout.isTTY) || Boolean(process.env['FORCE_COLOR']));
+  // A reader that goes away (`presso lessons | head`) ends the command quietly.
+  for (const stream of [process.stdout, process.stderr])
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EPIPE') process.exit(process.exitCode ?? 0);
+      throw error;
+    });
+}
+
+export const paint = (): Ansis => new Ansis(colour ? 1 : 0);
+export const interactive = (): boolean => Boolean(process.stdin.isTTY && process.stderr.isTTY) && !process.env['CI'];
+export const isTerminal = (): boolean => Boolean(process.stdout.isTTY);
+export const width = (): number => Math.max(20, process.stdout.columns || 80);
+
+/** A result, on standard output. */
+export function say(text = ''): void {
+  process.stdout.write(`${text}\n`);
+}
+
+/** News on the way, on standard error; nothing when --json was asked, so that logs stay clean. */
+export function tell(text = ''): void {
+  if (!jsonWanted) process.stderr.write(`${text}\n`);
+}
+
+export function sayJson(value: unknown): void {
+  process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
+}
+
+export type Answer = 'yes' | 'no';
+
+/**
+ * Asks before something is changed. `--yes` answers; with nobody to ask the command is refused, and nothing has happened.
+ */
+export async function confirm(question: string, options: { yes: boolean; command: string }): Promise<Answer> {
+  if (options.yes) return 'yes';
+  if (!interactive())
+    throw new PressoError(
+      'not-confirmed',
+      'This changes things and there is no terminal to ask at; nothing was done.',
+      {
+        hint: `${options.command} --yes`,
+      },
+    );
+  const { default: enquirer } = await import('enquirer');
+  const answer = await prompt(() =>
+    enquirer.prompt<{ ok: boolean }>({ type: 'confirm', name: 'ok', message: question, initial: false }),
+  );
+  return answer.ok ? 'yes' : 'no';
+}
+
+/** Lets a person choose one of several; with nobody to ask the flags that choose are named. */
+export async function choose<T extends string>(
+  question: string,
+  choices: { name: T; message: string }[],
+  refusal: { sentence: string; hint: string },
+): Promise<T> {
+  if (!interactive()) throw new PressoError('not-chosen', refusal.sentence, { hint: refusal.hint });
+  const { default: enquirer } = await import('enquirer');
+  const answer = await prompt(() =>
+    enquirer.prompt<{ choice: T }>({ type: 'select', name: 'choice', message: question, choices }),
+  );
+  return answer.choice;
+}
+
+/** Lets a person type a line (an account's alias before a teardown). */
+export async function ask(question: string, refusal: { sentence: string; hint: string }): Promise<string> {
+  if (!interactive()) throw new PressoError('not-confirmed', refusal.sentence, { hint: refusal.hint });
+  const { default: enquirer } = await import('enquirer');
+  const answer = await prompt(() =>
+    enquirer.prompt<{ text: string }>({ type: 'input', name: 'text', message: question }),
+  );
+  return answer.text.trim();
+}
+
+/** Ctrl-C at a question rejects with an empty reason: that is a wish to stop, not an error. */
+async function prompt<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!error) throw interrupted('Stopped at the question; nothing was done.', 'presso status');
+    throw error;
+  }
+}
+
+export function interrupted(sentence: string, hint: string): PressoError {
+  return new PressoError('interrupted', sentence, { hint, exit: EXIT.interrupted });
+}
+
+/** Writes an error as it should be seen and answers with the exit code. */
+export function showError(error: unknown): number {
+  const known = error instanceof PressoError ? error : fromStranger(error);
+  if (known.code === 'quiet') return known.exit;
+  const c = paint();
+  if (jsonWanted) sayJson({ error: { code: known.code, message: known.message, hint: known.hint } });
+  else process.stderr.write(`${c.red('✗')} ${clean(known.message)}\n  ${c.dim('Next:')} ${clean(known.hint)}\n`);
+  if (process.env['DEBUG'] && error instanceof Error)
+    process.stderr.write(`${error.stack ?? ''}\n${error.cause ? String(error.cause) : ''}\n`);
+  return known.exit;
+}
+
+function fromStranger(error: unknown): PressoError {
+  const message = line(error instanceof Error ? error.message : String(error)).replace(/\.*$/, '.');
+  return new PressoError('unexpected', `Something presso did not expect: ${message}`, {
+    hint: 'DEBUG=1 presso …   (shows where)',
+    cause: error,
+  });
+}
