@@ -370,7 +370,11 @@ class Grammar {
         );
     }
     if (numbers.length > 0)
-      return onLeaf('anything-but', operand, (leaf) => leaf.number === undefined || !numbers.includes(leaf.number));
+      return onLeaf(
+        'anything-but number',
+        operand,
+        (leaf) => leaf.number === undefined || !numbers.includes(leaf.number),
+      );
     const refused = new Set(strings);
     return onLeaf('anything-but', operand, (leaf) => !leaf.isString || !refused.has(leaf.text));
   }

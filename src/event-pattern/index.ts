@@ -4,6 +4,7 @@
 // json-reader (tokens with places) → compile (what a pattern may say) → match (yes or no) → explain (why not).
 
 export { InvalidEventPattern, type Pattern, parsePattern } from './compile.ts';
+export { type Explanation, explain, type Fault, type FaultKind } from './explain.ts';
 export { JsonFault } from './json-reader.ts';
 export { matches, matchesText } from './match.ts';
 export type { Json } from './values.ts';
