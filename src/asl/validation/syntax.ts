@@ -1,0 +1,147 @@
+import jsonata from 'jsonata';
+import { AslSyntaxError } from '../errors.ts';
+import { type Intrinsic, parseIntrinsic } from '../intrinsics.ts';
+import { isReferencePath, parsePath } from '../path.ts';
+
+/** Runs a parser of the engine; what it cannot read comes back as the reason, anything else is a defect and thrown on. */
+function reason(parse: () => unknown): string | undefined {
+  try {
+    parse();
+    return;
+  } catch (error) {
+    if (error instanceof AslSyntaxError) return error.message;
+    throw error;
+  }
+}
+
+/** Why `text` is no JSONPath, or nothing. */
+export function pathFault(text: string): string | undefined {
+  return reason(() => parsePath(text));
+}
+
+/** Why `text` is no Reference Path (States Language, "Reference Paths"), or nothing. */
+export function referencePathFault(text: string): string | undefined {
+  if (!text.startsWith('$')) return "Reference path didn't start with '$'";
+  const fault = pathFault(text);
+  if (fault) return fault;
+  return isReferencePath(parsePath(text)) ? undefined : `The path '${text}' may point at more than one place`;
+}
+
+/** Why `text` may not follow a field name that ends with `.$`, or nothing. */
+export function dynamicFault(text: string): string | undefined {
+  if (!text.startsWith('States.')) return pathFault(text);
+  return reason(() => parseIntrinsic(text)) ?? argumentFault(parseIntrinsic(text));
+}
+
+export function isIntrinsic(text: string): boolean {
+  return text.startsWith('States.') && dynamicFault(text) === undefined;
+}
+
+/** Functions whose written-out arguments must be whole numbers, by the argument's position ("Intrinsics for JSONPath states"). */
+const WHOLE: Record<string, number[]> = {
+  MathAdd: [0, 1],
+  MathRandom: [0, 1, 2],
+  ArrayRange: [0, 1, 2],
+  ArrayPartition: [1],
+  ArrayGetItem: [1],
+};
+
+function argumentFault(call: Intrinsic): string | undefined {
+  for (const [at, argument] of call.args.entries()) {
+    if (argument.kind === 'call') {
+      const inner = argumentFault(argument.call);
+      if (inner) return inner;
+    }
+    if (!WHOLE[call.name]?.includes(at)) continue;
+    if (argument.kind === 'string' || (argument.kind === 'literal' && typeof argument.value !== 'number'))
+      return `Invalid arguments in States.${call.name}`;
+  }
+  return;
+}
+
+/** A node of jsonata's own tree; only what is looked at here. */
+interface Node {
+  type?: string;
+  value?: unknown;
+  [part: string]: unknown;
+}
+
+export interface ExpressionFault {
+  code: 'INVALID_JSONATA_EXPRESSION' | 'UNSUPPORTED_JSONATA_EXPRESSION';
+  message: string;
+}
+
+/**
+ * Why AWS refuses a JSONata expression (the text between `{%` and `%}`), or nothing: it does not parse, or it starts from
+ * an input document, which Step Functions does not set ("Transforming data with JSONata in Step Functions").
+ */
+export function expressionFault(text: string, where: { caught: boolean }): ExpressionFault | undefined {
+  let tree: Node;
+  try {
+    tree = jsonata(text).ast() as unknown as Node;
+  } catch (error) {
+    return { code: 'INVALID_JSONATA_EXPRESSION', message: (error as Error).message };
+  }
+  const message = unsupported(tree, true, where);
+  return message === undefined ? undefined : { code: 'UNSUPPORTED_JSONATA_EXPRESSION', message };
+}
+
+const topLevel = (name: string): string => `Reference to '${name}' at the top level is not supported.`;
+
+/** Walks a tree. `top`: no step before this node has set a context, so a bare name or `$` would refer to nothing. */
+function unsupported(node: Node | undefined, top: boolean, where: { caught: boolean }): string | undefined {
+  if (!node || typeof node !== 'object') return;
+  const each = (nodes: unknown, isTop = top): string | undefined => {
+    for (const child of Array.isArray(nodes) ? nodes.flat(2) : [nodes]) {
+      const found = unsupported(child as Node, isTop, where);
+      if (found) return found;
+    }
+    return;
+  };
+  switch (node.type) {
+    case 'path': {
+      const steps = node.steps as Node[];
+      const [first, second] = steps;
+      if (first?.type === 'variable' && first.value === 'states' && second?.value === 'errorOutput' && !where.caught)
+        return "'$states.errorOutput' can only be used in a Catch.";
+      return each(steps[0]) ?? each(steps.slice(1), false) ?? each(group(node), false);
+    }
+    case 'name':
+      return (top ? topLevel(String(node.value)) : undefined) ?? each(node.stages, false) ?? each(group(node), false);
+    case 'wildcard':
+    case 'descendant':
+      return (top ? topLevel(String(node.value)) : undefined) ?? each(node.stages, false);
+    case 'variable':
+      if (node.value === '$') return topLevel('$$');
+      if (node.value === '' && top) return topLevel('$');
+      return each(node.predicate, false) ?? each(node.stages, false) ?? each(group(node), false);
+    case 'lambda':
+      return each(node.body);
+    case 'sort':
+      return each(
+        (node.terms as { expression: Node }[]).map((term) => term.expression),
+        false,
+      );
+    case 'filter':
+      return each(node.expr, false);
+    case 'transform':
+      return each(node.pattern, false) ?? each(node.update, false) ?? each(node.delete, false);
+    default:
+      return (
+        each(node.lhs) ??
+        each(node.rhs) ??
+        each(node.expression) ??
+        each(node.expressions) ??
+        each(node.arguments) ??
+        each(node.procedure) ??
+        each(node.condition) ??
+        each(node.then) ??
+        each(node.else) ??
+        each(node.predicate, false) ??
+        each(node.stages, false) ??
+        each(group(node), false)
+      );
+  }
+}
+
+const group = (node: Node): unknown => (node.group as { lhs?: unknown } | undefined)?.lhs;
