@@ -43,6 +43,7 @@ export class World {
   readonly #accounts = new Map<string, Promise<AccountStore>>();
   readonly #opened = new Map<string, AccountStore>();
   readonly #work = new Set<Promise<void>>();
+  readonly #listeners = new Map<string, Set<() => void>>();
   #stopping = false;
 
   constructor(options: WorldOptions) {
@@ -168,6 +169,24 @@ export class World {
         403,
       );
     return principal;
+  }
+
+  /**
+   * Says that something new is there to be read (`dynamodb:<stream ARN>`). Only a nudge: what there is to read lies on
+   * disk, and a service that was not listening finds it when it wakes.
+   */
+  announce(topic: string): void {
+    for (const listener of this.#listeners.get(topic) ?? []) listener();
+  }
+
+  /** Calls `listener` at each announcement of `topic`; returns what stops that. */
+  listen(topic: string, listener: () => void): () => void {
+    const listeners = this.#listeners.get(topic) ?? new Set();
+    this.#listeners.set(topic, listeners.add(listener));
+    return () => {
+      listeners.delete(listener);
+      if (listeners.size === 0) this.#listeners.delete(topic);
+    };
   }
 
   /** Runs something nobody waits for. `settle` and a stop wait for it; a failure goes to the log, not to the caller. */
