@@ -2,7 +2,6 @@
  * Checks a template against AWS's own resource schema, and that everything it refers to exists. For tests only.
  */
 import { loadAwsServiceSpec } from '@aws-cdk/aws-service-spec';
-import type { PropertyType, Resource, SpecDatabase } from '@aws-cdk/service-spec-types';
 import { parse } from 'yaml';
 
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
@@ -11,6 +10,24 @@ export interface Template {
   Parameters?: Record<string, { Type: string; Default?: Json }>;
   Resources: Record<string, { Type: string; Properties?: Record<string, Json>; DependsOn?: string | string[] }>;
   Outputs?: Record<string, { Value: Json; Export?: Json }>;
+}
+
+/** As much of the schema's own model as is read here. */
+type PropertyType =
+  | { type: 'string'; allowedValues?: string[] }
+  | { type: 'json' | 'integer' | 'number' | 'boolean' | 'tag' | 'date-time' }
+  | { type: 'array' | 'map'; element: PropertyType }
+  | { type: 'union'; types: PropertyType[] }
+  | { type: 'ref'; reference: { $ref: string } };
+type Properties = Record<string, { type: PropertyType; required?: boolean }>;
+interface Resource {
+  properties: Properties;
+  attributes: Record<string, unknown>;
+  tagInformation?: { tagPropertyName: string };
+}
+interface SpecDatabase {
+  lookup(entity: 'resource', index: 'cloudFormationType', how: 'equals', type: string): readonly Resource[];
+  get(entity: 'typeDefinition', id: string): { properties: Properties };
 }
 
 const SHORT = ['Ref', 'Sub', 'GetAtt', 'Join', 'Select', 'Split', 'If', 'Equals', 'Not', 'And', 'Or'];
@@ -53,9 +70,9 @@ export interface Schema {
 }
 
 export async function loadSchema(): Promise<Schema> {
-  const db: SpecDatabase = await loadAwsServiceSpec();
+  const db = (await loadAwsServiceSpec()) as unknown as SpecDatabase;
 
-  function properties(known: Record<string, { type: PropertyType; required?: boolean }>, value: Json, at: string): string[] {
+  function properties(known: Properties, value: Json, at: string): string[] {
     if (!isObject(value)) return [`${at} is not an object`];
     const faults = Object.keys(value)
       .filter((key) => !known[key])

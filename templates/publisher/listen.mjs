@@ -1,15 +1,10 @@
 import { CognitoIdentityClient, GetIdCommand } from '@aws-sdk/client-cognito-identity';
 import { AttachPolicyCommand, IoTClient } from '@aws-sdk/client-iot';
 import { answer, refusal } from '../shared/answer.mjs';
+import { idTokenOf } from './token.mjs';
 
 const cognito = new CognitoIdentityClient({});
 const iot = new IoTClient({});
-
-/** The ID token of the call; undefined for an access token, which no identity can be derived from. */
-export function idTokenOf(event) {
-  if (event.requestContext?.authorizer?.jwt?.claims?.token_use !== 'id') return undefined;
-  return (event.headers?.authorization ?? '').replace(/^Bearer\s+/i, '').trim() || undefined;
-}
 
 /** The identity comes from the token that the authorizer has checked, never from the caller's own word. */
 export async function handler(event) {
