@@ -26,6 +26,8 @@ export interface ManagedPolicyRecord {
   created: number;
   description?: string;
   defaultVersionId: string;
+  /** The highest number a version ever had; missing until one was deleted or added. */
+  lastVersion?: number;
   /** version id (`v1`) → document as JSON text and when it was made */
   versions: Record<string, { document: string; created: number }>;
   tags: Record<string, string>;

@@ -65,6 +65,10 @@ function members(value: unknown): string {
   if (value === undefined || value === null) return '';
   if (value instanceof Date) return value.toISOString();
   if (value instanceof Uint8Array) return Buffer.from(value).toString('base64');
+  if (value instanceof Map)
+    return [...value]
+      .map(([key, item]) => `<entry><key>${escapeXml(String(key))}</key><value>${members(item)}</value></entry>`)
+      .join('');
   if (Array.isArray(value)) return value.map((item) => `<member>${members(item)}</member>`).join('');
   if (typeof value === 'object')
     return Object.entries(value)
