@@ -1,8 +1,9 @@
 /** Every service of the sandbox: one line each. */
 import type { Service } from '../service.ts';
+import { events } from './events/index.ts';
 import { iam } from './iam/index.ts';
 import { sts } from './sts/index.ts';
 
 export function allServices(): Service[] {
-  return [iam, sts];
+  return [events, iam, sts];
 }
