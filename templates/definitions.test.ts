@@ -17,7 +17,7 @@ async function lint(text: string): Promise<string[]> {
   const service = aslService.getLanguageService({});
   const document = aslService.TextDocument.create('file://definition.asl.json', 'json', 1, text);
   const faults = await service.doValidation(document, service.parseJSONDocument(document) as never);
-  return faults.map(({ message }) => message);
+  return faults.map(({ message }) => String(message));
 }
 
 test.each([MANAGER, `${SOLUTION}/order-processor.asl.json`, `${SOLUTION}/order-processor-part-a.asl.json`])(

@@ -5,7 +5,6 @@ import { fileURLToPath } from 'node:url';
 import vm from 'node:vm';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-// @ts-expect-error a build script, which has no types
 import { BODY_LIMIT, finishTemplate } from '../bin/templates.js';
 import { intrinsicOf, type Json, loadSchema, readTemplate, type Schema, type Template, templateFaults, walk } from './schema.ts';
 
