@@ -45,6 +45,8 @@ export type Input =
   | { kind: 'task-succeeded'; id: string; now: number; output: Json }
   | { kind: 'task-failed'; id: string; now: number; error: string; cause?: string }
   | { kind: 'task-heartbeat'; id: string; now: number }
+  /** A worker took an activity's task (activities only). */
+  | { kind: 'task-started'; id: string; now: number; workerName?: string }
   | { kind: 'timer'; id: string; now: number }
   | { kind: 'stop'; now: number; error?: string; cause?: string };
 
@@ -60,7 +62,33 @@ export interface ExecutionOptions {
   /** For the context object `$$` / `$states.context`. */
   execution: { arn: string; name: string; roleArn: string };
   stateMachine: { arn: string; name: string };
+  /** Variables that are set before the first state (TestState). */
+  variables?: JsonObject;
+  /** A context object to use instead of the execution's own (TestState). */
+  context?: JsonObject;
+  /** Told every step of a state's data flow, in order; must not throw. */
+  onInspect?: (stateName: string, stage: InspectStage, value: Json) => void;
 }
+
+/** The members of TestState's inspectionData, plus where a state goes next and the details of a caught or retried error. */
+export type InspectStage =
+  | 'input'
+  | 'afterInputPath'
+  | 'afterParameters'
+  | 'afterArguments'
+  | 'afterItemsPath'
+  | 'afterItemSelector'
+  | 'afterItemBatcher'
+  | 'afterItemsPointer'
+  | 'maxConcurrency'
+  | 'toleratedFailureCount'
+  | 'toleratedFailurePercentage'
+  | 'result'
+  | 'afterResultSelector'
+  | 'afterResultPath'
+  | 'variables'
+  | 'errorDetails'
+  | 'nextState';
 
 /** One running or ended execution. Synchronous and pure: no clock, no I/O, no randomness of its own. */
 export interface Execution {
