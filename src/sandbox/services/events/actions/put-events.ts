@@ -156,7 +156,8 @@ function objectOf(text: string): Record<string, unknown> | undefined {
   return undefined;
 }
 
-const REQUIRED = ['id', 'account', 'source', 'time', 'region', 'resources', 'detail-type'];
+/** Recorded answers: `resources` may be missing, whatever "TestEventPattern" says. */
+const REQUIRED = ['id', 'account', 'source', 'time', 'region', 'detail-type'];
 
 const testEventPattern: Action = {
   permissions: () => [{ action: 'events:TestEventPattern', resource: '*' }],
