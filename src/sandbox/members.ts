@@ -10,8 +10,7 @@ export interface Field<T, R extends boolean = boolean> {
   required: R;
   read(value: unknown, at: string, faults: string[]): T;
 }
-// biome-ignore lint/suspicious/noExplicitAny: a table holds fields of every type; `Members` gives each its own back.
-export type Shape = Record<string, Field<any>>;
+export type Shape = Record<string, Field<unknown>>;
 type ValueOf<F> = F extends Field<infer T> ? T : never;
 /** What `readMembers` answers for a table: required members are there, the others may be undefined. */
 export type Members<S extends Shape> = {

@@ -2,8 +2,9 @@
 import type { Service } from '../service.ts';
 import { events } from './events/index.ts';
 import { iam } from './iam/index.ts';
+import { ssm } from './ssm/index.ts';
 import { sts } from './sts/index.ts';
 
 export function allServices(): Service[] {
-  return [events, iam, sts];
+  return [events, iam, ssm, sts];
 }
