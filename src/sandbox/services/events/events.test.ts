@@ -23,7 +23,8 @@ import {
 } from '@aws-sdk/client-eventbridge';
 import { expect, test } from 'vitest';
 import { clientConfig, withSandbox } from '../../../testing/sandbox.ts';
-import type { LogLine, Sandbox } from '../../index.ts';
+import type { Sandbox } from '../../index.ts';
+import type { LogLine } from '../../world.ts';
 
 const client = (sandbox: Sandbox) => new EventBridgeClient(clientConfig(sandbox));
 const refusal = async (promise: Promise<unknown>): Promise<string> =>
