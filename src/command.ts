@@ -117,6 +117,9 @@ export function describeTarget(target: Target): string {
   return [target.kind, where, target.region, target.endpoint].filter(Boolean).join(' · ');
 }
 
+/** The sandbox's port unless asked otherwise; when it is in use and nobody asked for it, any other is taken. */
+export const SANDBOX_PORT = 4580;
+
 /** The running sandbox of this target, started when there is none. */
 export async function ensureSandbox(
   target: Target,
@@ -131,7 +134,7 @@ export async function ensureSandbox(
         '--version',
         version,
         '--port',
-        '4580',
+        String(SANDBOX_PORT),
         '--any-port',
       ]))
     );

@@ -40,6 +40,8 @@ export interface Sandbox {
   settle(): Promise<void>;
   reset(account?: string): Promise<void>;
   close(): Promise<void>;
+  /** Resolves when it has closed, however that came about. */
+  closed: Promise<void>;
 }
 
 /** Data written by a newer format is not touched. */
@@ -84,6 +86,10 @@ async function start(
     });
   let world = makeWorld();
   let closing: Promise<void> | undefined;
+  let tellClosed = (): void => {};
+  const closed = new Promise<void>((done) => {
+    tellClosed = done;
+  });
   const saveClock = (): void => {
     if (dir !== undefined) writeAtomically(path.join(dir, 'world.json'), { format: FORMAT, clockOffset: clock.offset });
   };
@@ -113,6 +119,7 @@ async function start(
         rmSync(path.join(dir, 'sandbox.json'), { force: true });
       }
       await unlock();
+      tellClosed();
     })();
     return closing;
   };
@@ -169,7 +176,7 @@ async function start(
     });
     wakeAccounts(dir, world);
   }
-  return { endpoint, port, nonce, advance, settle: () => world.settle(), reset, close };
+  return { endpoint, port, nonce, advance, settle: () => world.settle(), reset, close, closed };
 }
 
 /** What was under way when the last process ended goes on: each account's data is opened, which wakes its services. */

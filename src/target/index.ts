@@ -147,3 +147,11 @@ export function rememberTarget(target: Target, env: Record<string, string | unde
   renameSync(part, file);
   return file;
 }
+
+/**
+ * Does a command ask before it does this here? In the sandbox nothing costs anything and making something loses nothing,
+ * so only what takes away is asked about.
+ */
+export function asksFirst(target: Target, what: 'create' | 'remove'): boolean {
+  return what === 'remove' || target.kind !== 'sandbox';
+}

@@ -1,0 +1,36 @@
+/** `presso setup --export DIR`: the finished templates, for the CloudFormation console. */
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { PressoError } from '../errors.ts';
+import { wantedStacks } from '../setup/wanted.ts';
+import { stackName } from '../setup/plan.ts';
+import { say } from '../terminal.ts';
+
+export function exportTemplates(templates: string, dir: string, module: string): void {
+  const stacks = wantedStacks(templates, module);
+  try {
+    mkdirSync(dir, { recursive: true });
+    const taken = readdirSync(dir).filter((name) =>
+      stacks.some((stack) => name.endsWith(`-${stackName(stack.name)}.yaml`)),
+    );
+    if (existsSync(dir) && taken.length > 0)
+      throw new PressoError('not-empty', `${path.join(dir, taken[0] ?? '')} is there already and is not overwritten.`, {
+        hint: `presso setup --export ${dir}-2`,
+      });
+    stacks.forEach((stack, i) => {
+      const file = path.join(dir, `${i + 1}-${stackName(stack.name)}.yaml`);
+      writeFileSync(file, stack.body);
+      say(file);
+    });
+  } catch (error) {
+    if (error instanceof PressoError) throw error;
+    throw new PressoError(
+      'not-writable',
+      `The folder ${dir} cannot be written (${(error as NodeJS.ErrnoException).code}).`,
+      { hint: 'presso setup --export ./templates' },
+    );
+  }
+  say(
+    `Create them in this order, each as a stack named like its file (serverlesspresso-…), with the tag presso:workshop = serverlesspresso.`,
+  );
+}

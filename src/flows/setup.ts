@@ -1,0 +1,176 @@
+/** `presso setup`, after its flags: who and where, the plan, the question, the deployment, the seed, what is next. */
+import { whoAmI } from '../aws/account.ts';
+import type { Connection } from '../aws/connection.ts';
+import { PressoError } from '../errors.ts';
+import { templatesDir } from '../paths.ts';
+import { showProgress } from '../progress.ts';
+import { deployNews, planLines } from '../report/setup.ts';
+import { applySeed, difference, observeSeed, readSeed } from '../seed/index.ts';
+import { type DeployEvent, deploy } from '../setup/deploy.ts';
+import { observeSetup } from '../setup/observe.ts';
+import { changes, planSetup, type SetupPlan, type StackWanted, stackName } from '../setup/plan.ts';
+import { wantedStacks } from '../setup/wanted.ts';
+import { asksFirst, rememberTarget, resolveTarget, type Target, type TargetKind } from '../target/index.ts';
+import { choose, confirm, interrupted, paint, say, sayJson, tell } from '../terminal.ts';
+import { clean } from '../text.ts';
+
+/** Asks where the workshop runs, unless it is remembered or said. */
+export async function chooseKind(flags: {
+  region?: string | undefined;
+  profile?: string | undefined;
+  endpointUrl?: string | undefined;
+}): Promise<TargetKind | undefined> {
+  if (resolveTarget({ flags, env: process.env, cwd: process.cwd() })) return undefined;
+  return choose<TargetKind>(
+    'Where does the workshop run?',
+    [
+      { name: 'sandbox', message: 'Sandbox      on this laptop, no account needed' },
+      { name: 'self-hosted', message: 'Self-hosted  in your own AWS account' },
+      { name: 'aws-hosted', message: 'AWS-hosted   in the account an event gave you' },
+    ],
+    {
+      sentence: 'Nothing says where the workshop runs and there is no terminal to ask at.',
+      hint: 'presso setup --sandbox   (or --self-hosted, --aws-hosted)',
+    },
+  );
+}
+
+export interface SetupRun {
+  connection: Connection;
+  target: Target;
+  module: string;
+  dryRun: boolean;
+  yes: boolean;
+  json: boolean;
+}
+
+export async function runSetup(run: SetupRun): Promise<'done' | 'failed'> {
+  const { connection, target } = run;
+  const c = paint();
+  const identity = await whoAmI(connection);
+  const who = `account ${c.bold(identity.account)}${identity.alias ? ` (${clean(identity.alias)})` : ''} · Region ${c.bold(connection.region)} · as ${clean(identity.arn)}`;
+  tell(who);
+  const wanted = wantedStacks(templatesDir(), run.module);
+  if (target.kind === 'aws-hosted') {
+    const { checkHosted } = await import('./hosted.ts');
+    return checkHosted(run, identity.account);
+  }
+  const facts = await observeSetup(connection, wanted, { checkRegion: target.endpoint === undefined });
+  const plan = planSetup(wanted, facts);
+  if (!run.json || run.dryRun) showPlan(plan, run.json && run.dryRun);
+  const refused = plan.trouble.find(({ severity }) => severity === 'refused');
+  if (refused) throw new PressoError('refused', refused.sentence, { hint: refused.hint });
+  if (run.dryRun) return 'done';
+  const steps = changes(plan);
+  if (steps.length > 0) {
+    const command = `presso setup --${target.kind}`;
+    const answer = await confirm(`Deploy into account ${identity.account}, Region ${connection.region}?`, {
+      yes: run.yes || !asksFirst(target, 'create'),
+      command,
+    });
+    if (answer === 'no') {
+      tell('Nothing was changed.');
+      return 'done';
+    }
+  }
+  rememberTarget(target, process.env, process.cwd());
+  const result = await watch(connection, wanted, plan, run);
+  if (result.failed.length > 0) {
+    if (run.json) sayJson({ failed: result.failed });
+    for (const { stack, cause } of result.failed)
+      tell(`${c.red('✗')} ${stackName(stack)}: ${clean(cause.sentence)}\n  ${c.dim('Next:')} ${cause.hint}`);
+    return 'failed';
+  }
+  const seeded = await seedNow(connection);
+  report(wanted, result.outputs, steps.length + seeded, run);
+  return 'done';
+}
+
+function showPlan(plan: SetupPlan, json: boolean): void {
+  if (json) {
+    sayJson(plan);
+    return;
+  }
+  tell('');
+  for (const text of planLines(plan)) tell(text);
+  tell('');
+}
+
+interface Watched {
+  outputs: Map<string, Record<string, string>>;
+  failed: { stack: string; cause: { sentence: string; hint: string } }[];
+}
+
+async function watch(connection: Connection, wanted: StackWanted[], plan: SetupPlan, run: SetupRun): Promise<Watched> {
+  const watched: Watched = { outputs: new Map(), failed: [] };
+  const stop = new AbortController();
+  const onSignal = (): void => stop.abort();
+  process.once('SIGINT', onSignal);
+  try {
+    const pause = (ms: number): Promise<void> =>
+      new Promise((done) => {
+        const timer = setTimeout(done, ms);
+        const end = (): void => {
+          clearTimeout(timer);
+          done();
+        };
+        stop.signal.addEventListener('abort', end, { once: true });
+      });
+    const events = deploy(connection, wanted, plan.steps, { signal: stop.signal, now: Date.now, pause });
+    const titles = plan.steps.map(({ stack, description }) => ({
+      id: stack,
+      title: `${stack.padEnd(15)} ${description}`,
+    }));
+    await showProgress(titles, news(events, watched), Date.now, run.json);
+  } finally {
+    process.removeListener('SIGINT', onSignal);
+  }
+  if (stop.signal.aborted)
+    throw interrupted(
+      'presso stopped watching; CloudFormation finishes the stacks it has begun.',
+      `presso setup --${run.target.kind}   (picks it up)`,
+    );
+  return watched;
+}
+
+async function* news(events: AsyncIterable<DeployEvent>, watched: Watched) {
+  for await (const event of events) {
+    if (event.kind === 'outputs') watched.outputs.set(event.stack, event.outputs);
+    if (event.kind === 'failed') watched.failed.push({ stack: event.stack, cause: event.cause });
+    yield deployNews(event);
+  }
+}
+
+/** First rows for empty tables; whatever is there already is left to `presso seed`. */
+async function seedNow(connection: Connection): Promise<number> {
+  const now = await observeSeed(connection);
+  const missing = difference(readSeed(`${templatesDir()}/seed`), now, {}).filter(({ kind }) => kind === 'create');
+  await applySeed(connection, missing);
+  return missing.length;
+}
+
+function report(
+  wanted: StackWanted[],
+  outputs: Map<string, Record<string, string>>,
+  changed: number,
+  run: SetupRun,
+): void {
+  if (run.json) {
+    sayJson({ changed: changed > 0, outputs: Object.fromEntries(outputs) });
+    return;
+  }
+  const c = paint();
+  const rows = wanted.flatMap(({ name, outputs: keys }) =>
+    keys.map(({ key, why }) => ({ key, why, value: outputs.get(name)?.[key] ?? '' })),
+  );
+  const widest = Math.max(...rows.map(({ key }) => key.length));
+  say('');
+  for (const { key, why, value } of rows) if (value) say(`${key.padEnd(widest)}  ${clean(value)}  ${c.dim(why)}`);
+  say('');
+  say(
+    changed > 0
+      ? `${c.green('✓')} The core of the coffee bar is ready: menu on the wall, shop open.`
+      : `${c.green('✓')} Everything is as it should be; nothing was changed.`,
+  );
+  say(`  ${c.dim('Next:')} presso solve module-1 --dry-run   (or build the workflow yourself)`);
+}
