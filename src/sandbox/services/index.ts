@@ -1,10 +1,11 @@
 /** Every service of the sandbox: one line each. */
 import type { Service } from '../service.ts';
+import { dynamodb } from './dynamodb/index.ts';
 import { events } from './events/index.ts';
 import { iam } from './iam/index.ts';
 import { ssm } from './ssm/index.ts';
 import { sts } from './sts/index.ts';
 
 export function allServices(): Service[] {
-  return [events, iam, ssm, sts];
+  return [dynamodb, events, iam, ssm, sts];
 }
