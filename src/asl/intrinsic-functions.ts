@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { IntrinsicError, PathNotFound, StatesError } from './errors.ts';
 import type { Intrinsic, IntrinsicArgument } from './intrinsics.ts';
 import { findPath, type PathScope, same } from './path.ts';
-import { type Dice, seeded } from './random.ts';
+import { type Dice, SeededDice } from './random.ts';
 import type { Json, JsonObject } from './types.ts';
 
 const MAX_TEXT = 10_000;
@@ -87,8 +87,9 @@ function random(args: Json[], dice: Dice): number {
   const from = integer(args[0], 'The first argument');
   const to = integer(args[1], 'The second argument');
   if (from >= to) refuse('The start must be smaller than the end');
-  const fraction = args.length > 2 ? seeded(integer(args[2], 'The seed')) : dice.number();
-  return from + Math.floor(fraction * (to - from));
+  const span = to - from;
+  if (args.length > 2 && span < 2 ** 31) return from + new SeededDice(integer(args[2], 'The seed')).below(span);
+  return from + Math.floor(dice.number() * span);
 }
 
 function add(args: Json[]): number {

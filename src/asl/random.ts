@@ -31,12 +31,43 @@ export class Dice {
 
   /** A task token, of the length and alphabet AWS uses. */
   token(): string {
-    const head = Buffer.from('AQCIAAAAKgAAAAMAAAAAAAAAA', 'latin1').toString('latin1');
-    return `${head}${Buffer.concat([this.#bytes(), this.#bytes(), this.#bytes()]).toString('base64')}`;
+    return `AQCIAAAAKgAAAAMAAAAAAAAAA${Buffer.concat([this.#bytes(), this.#bytes(), this.#bytes()]).toString('base64')}`;
   }
 }
 
-/** The first number, 0 ≤ n < 1, that belongs to a seed the author wrote ($random(seed), States.MathRandom). */
-export function seeded(seed: number): number {
-  return createHash('sha256').update(String(seed)).digest().readUIntBE(0, 6) / 2 ** 48;
+const MULTIPLIER = 0x5deece66dn;
+const MASK = (1n << 48n) - 1n;
+
+/**
+ * The generator behind a seed the author wrote ($random(seed), States.MathRandom): the linear congruential one of
+ * java.util.Random, whose formula its documentation gives.
+ */
+export class SeededDice {
+  #state: bigint;
+
+  constructor(seed: number) {
+    this.#state = (BigInt(Math.trunc(seed)) ^ MULTIPLIER) & MASK;
+  }
+
+  #next(bits: number): number {
+    this.#state = (this.#state * MULTIPLIER + 0xbn) & MASK;
+    return Number(BigInt.asIntN(bits, this.#state >> BigInt(48 - bits)));
+  }
+
+  /** 0 ≤ n < 1 */
+  number(): number {
+    const high = this.#next(32) >>> 6;
+    const low = this.#next(32) >>> 5;
+    return (high * 2 ** 27 + low) / 2 ** 53;
+  }
+
+  /** 0 ≤ n < bound, a whole number */
+  below(bound: number): number {
+    for (;;) {
+      const bits = this.#next(32) >>> 1;
+      if ((bound & -bound) === bound) return Math.floor((bound * bits) / 2 ** 31);
+      const value = bits % bound;
+      if (bits - value + (bound - 1) < 2 ** 31) return value;
+    }
+  }
 }

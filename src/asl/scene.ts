@@ -136,11 +136,30 @@ export function evaluateValue(value: Json, place: string, scene: Scene, states: 
   return result;
 }
 
+/** A number of a JSONata state that must lie within limits. */
+export function evaluateNumber(
+  value: Json,
+  place: string,
+  type: 'number' | 'integer',
+  [least, most]: [number, number],
+  scene: Scene,
+  states: States,
+): number {
+  const result = evaluateTyped(value, place, type, scene, states) as number;
+  if (result >= least && result <= most) return result;
+  throw failed(
+    typeof value === 'string' ? (expressionIn(value) ?? value) : String(value),
+    place,
+    `returned a value outside the acceptable range of ${least} to ${most}: ${result}`,
+  );
+}
+
 /** As evaluateValue, for a field that must answer with one type of value (`integer` is a number without a fraction). */
 export function evaluateTyped(
   value: Json,
   place: string,
-  type: 'array' | 'boolean' | 'string' | 'integer',
+  type: 'array' | 'boolean' | 'string' | 'number' | 'integer',
+
   scene: Scene,
   states: States,
 ): Json {

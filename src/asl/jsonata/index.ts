@@ -4,7 +4,7 @@
  * time and dice come from the caller.
  */
 import { createHash } from 'node:crypto';
-import { type Dice, seeded } from '../random.ts';
+import { type Dice, SeededDice } from '../random.ts';
 import { type Fault, Frame, fault, isFault, isFunction, type Native } from './ast.ts';
 import { Evaluator } from './evaluate.ts';
 import { higherOrderFunctions } from './higher-order.ts';
@@ -96,7 +96,7 @@ function timely({ now, dice }: JsonataScope): Record<string, Native> {
     now: native((picture: unknown, zone: unknown) => plain('fromMillis', now, picture, zone)),
     millis: native(() => now),
     uuid: native(() => dice.uuid()),
-    random: native((seed: unknown) => (typeof seed === 'number' ? seeded(seed) : dice.number())),
+    random: native((seed: unknown) => (typeof seed === 'number' ? new SeededDice(seed).number() : dice.number())),
     shuffle: {
       ...native((items: unknown) => {
         if (!Array.isArray(items)) return items;

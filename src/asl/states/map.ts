@@ -3,7 +3,7 @@ import { machineOf } from '../definition.ts';
 import { Failure, type Fiber, type Process } from '../engine.ts';
 import { StatesError } from '../errors.ts';
 import { isObject, put } from '../json.ts';
-import { evaluateDynamic, evaluateTemplate, evaluateTyped, evaluateValue } from '../scene.ts';
+import { evaluateDynamic, evaluateNumber, evaluateTemplate, evaluateTyped, evaluateValue } from '../scene.ts';
 import type { Json, JsonObject } from '../types.ts';
 import { Variables } from '../variables.ts';
 import { afterInputPath, conclude, selectResult } from './data-flow.ts';
@@ -35,14 +35,17 @@ function setting(visit: Visit, holder: JsonObject, name: string, input: Json): n
   let value: Json | undefined = holder[name];
   if (typeof path === 'string') {
     value = evaluateDynamic(path, `${name}Path`, visit.scene, input);
-    const good = name.endsWith('Percentage') ? typeof value === 'number' : Number.isInteger(value);
+    const percentage = name.endsWith('Percentage');
+    const good = percentage ? typeof value === 'number' && value <= 100 : Number.isInteger(value);
     if (!good || (value as number) < 0)
       throw new StatesError(
         'States.Runtime',
-        `The ${name}Path field refers to value "${typeof value === 'string' ? value : JSON.stringify(value)}" which is not a valid ${name.endsWith('Percentage') ? 'float' : 'integer'}: ${path}`,
+        `The ${name}Path field refers to value "${typeof value === 'string' ? value : JSON.stringify(value)}" which is not a valid ${percentage ? 'float' : 'integer'}: ${path}`,
       );
-  } else if (typeof value === 'string')
-    value = evaluateTyped(value, name, 'integer', visit.scene, { input: visit.input });
+  } else if (typeof value === 'string') {
+    const [type, most] = name.endsWith('Percentage') ? (['number', 100] as const) : (['integer', 2 ** 31 - 1] as const);
+    value = evaluateNumber(value, name, type, [0, most], visit.scene, { input: visit.input });
+  }
   return typeof value === 'number' ? value : undefined;
 }
 
@@ -134,7 +137,7 @@ function exceeded({ count, percentage }: Tolerance, failed: number, total: numbe
 
 export function map(bodies: () => Record<string, Body>): Body {
   return function* (visit: Visit): Process<Result> {
-    const { engine, fiber, state, name } = visit;
+    const { engine, fiber, state } = visit;
     const processor = (state.ItemProcessor ?? state.Iterator) as JsonObject;
     const machine = machineOf(processor);
     const distributed = isDistributed(processor);
@@ -166,7 +169,6 @@ export function map(bodies: () => Record<string, Body>): Body {
     });
     engine.log(fiber, 'MapStateSucceeded');
     visit.scene.now = engine.now;
-    void name;
     return conclude(visit, results, selectResult(visit, results));
   };
 }

@@ -3,7 +3,7 @@ import { Failure, type Process } from '../engine.ts';
 import { StatesError } from '../errors.ts';
 import { ruleHolds } from '../choice.ts';
 import { isObject } from '../json.ts';
-import { evaluateDynamic, evaluateTemplate, evaluateTyped, evaluateValue } from '../scene.ts';
+import { evaluateDynamic, evaluateNumber, evaluateTemplate, evaluateTyped, evaluateValue } from '../scene.ts';
 import { parseTimestamp } from '../timestamp.ts';
 import type { Json } from '../types.ts';
 import { afterInputPath, conclude, immediate, passOn } from './data-flow.ts';
@@ -73,13 +73,7 @@ function seconds(visit: Visit): number | undefined {
   }
   if (state.Seconds === undefined) return undefined;
   if (language === 'JSONPath') return Number(state.Seconds);
-  const value = evaluateTyped(state.Seconds, 'Seconds', 'integer', scene, { input }) as number;
-  if (value >= 0 && value <= MAX_WAIT) return value;
-  throw new StatesError(
-    'States.QueryEvaluationError',
-    `The JSONata expression '${String(state.Seconds)}' specified for the field 'Seconds' returned a value outside the acceptable range of 0 to ${MAX_WAIT}: ${value}`,
-    'Seconds',
-  );
+  return evaluateNumber(state.Seconds, 'Seconds', 'integer', [0, MAX_WAIT], scene, { input });
 }
 
 function wholeSeconds(value: Json, name: string, path: string): number {

@@ -3,7 +3,7 @@ import { Failure, type Process } from '../engine.ts';
 import { StatesError } from '../errors.ts';
 import { failureDetails, inputDetails, outputDetails } from '../history.ts';
 import { tooLarge } from '../json.ts';
-import { evaluateDynamic, evaluateTemplate, evaluateTyped, evaluateValue } from '../scene.ts';
+import { evaluateDynamic, evaluateNumber, evaluateTemplate, evaluateValue } from '../scene.ts';
 import type { Input, Json, JsonObject } from '../types.ts';
 import { conclude, effectiveInput, selectResult } from './data-flow.ts';
 import type { Result, Visit } from './run.ts';
@@ -42,7 +42,7 @@ function limit(visit: Visit, name: 'TimeoutSeconds' | 'HeartbeatSeconds'): numbe
         `The ${name}Path parameter ${Number.isInteger(value) ? 'references a non-positive value' : 'cannot be parsed as a long value'}: ${path} == ${typeof value === 'string' ? value : JSON.stringify(value)}`,
       );
   } else if (value !== undefined && language === 'JSONata')
-    value = evaluateTyped(value, name, 'integer', scene, { input });
+    value = evaluateNumber(value, name, 'integer', [1, 99_999_999], scene, { input });
   return typeof value === 'number' ? value : undefined;
 }
 
