@@ -1,5 +1,14 @@
 /** Decides calls by IAM: identity policies of the caller's role and the resource's own policy, same account. */
-import { decide, deniedMessage, parsePolicy, type PolicyDocument } from './policy.ts';
+import {
+  type AccessRequest,
+  type Caller,
+  decide,
+  deniedMessage,
+  type Outcome,
+  type Policy,
+  type PolicyKind,
+  parsePolicy,
+} from '../iam-policy/index.ts';
 import { ServiceError } from './errors.ts';
 import type { ManagedPolicyRecord, RoleRecord } from './iam-records.ts';
 import { type Principal, principalArn } from './identity.ts';
@@ -7,15 +16,16 @@ import type { AccountStore } from './journal.ts';
 import { AWS_MANAGED_POLICIES } from './managed-policies.ts';
 import type { Permission } from './service.ts';
 
-const parsed = new Map<string, PolicyDocument>();
+const parsed = new Map<string, Policy>();
 
 /** Policies are few and asked often: each text is parsed once. */
-function policy(text: string): PolicyDocument {
-  let document = parsed.get(text);
+function policy(text: string, kind: PolicyKind = 'identity'): Policy {
+  const key = `${kind} ${text}`;
+  let document = parsed.get(key);
   if (!document) {
-    document = parsePolicy(text);
+    document = parsePolicy(text, kind);
     if (parsed.size > 5_000) parsed.clear();
-    parsed.set(text, document);
+    parsed.set(key, document);
   }
   return document;
 }
@@ -25,18 +35,19 @@ export function findRole(store: AccountStore, roleArn: string): RoleRecord | und
   return role?.arn === roleArn ? role : undefined;
 }
 
-function identityPolicies(store: AccountStore, role: RoleRecord): PolicyDocument[] {
-  const managed = store.table<ManagedPolicyRecord>('iam', '', 'policies');
+function identityPolicies(store: AccountStore, role: RoleRecord): Policy[] {
   return [
-    ...Object.values(role.inlinePolicies).map(policy),
-    ...role.attachedPolicies.flatMap((arn) => {
-      const builtIn = AWS_MANAGED_POLICIES[arn];
-      if (builtIn) return [policy(builtIn)];
-      const record = managed.get(arn);
-      const text = record?.versions[record.defaultVersionId]?.document;
-      return text === undefined ? [] : [policy(text)];
-    }),
+    ...Object.values(role.inlinePolicies).map((text) => policy(text)),
+    ...role.attachedPolicies.flatMap((arn) => managedPolicy(store, arn) ?? []),
   ];
+}
+
+function managedPolicy(store: AccountStore, arn: string): Policy | undefined {
+  const builtIn = AWS_MANAGED_POLICIES[arn];
+  if (builtIn) return policy(builtIn);
+  const record = store.table<ManagedPolicyRecord>('iam', '', 'policies').get(arn);
+  const text = record?.versions[record.defaultVersionId]?.document;
+  return text === undefined ? undefined : policy(text);
 }
 
 /** What IAM decides for `caller`; `extra` are further identity policies (JSON text), as a simulation brings them. */
@@ -47,35 +58,32 @@ export function judge(
   now: number,
   region: string,
   extra: string[] = [],
-): ReturnType<typeof decide> {
+): Outcome & { request: AccessRequest } {
   const role = caller.kind === 'role' ? findRole(store, caller.roleArn) : undefined;
-  const request = {
+  const boundary = role?.permissionsBoundary === undefined ? undefined : managedPolicy(store, role.permissionsBoundary);
+  const request: AccessRequest = {
     action: permission.action,
     resource: permission.resource,
-    principal:
-      caller.kind === 'service'
-        ? { service: caller.service }
-        : {
-            account: caller.account,
-            arn: principalArn(caller),
-            ...(caller.kind === 'role' ? { roleArn: caller.roleArn } : {}),
-          },
+    principal: callerOf(caller),
     context: {
-      'aws:currenttime': new Date(now).toISOString(),
-      'aws:requestedregion': region,
-      'aws:principalaccount': caller.account,
-      ...(caller.kind === 'service' && caller.sourceArn ? { 'aws:sourcearn': caller.sourceArn } : {}),
-      ...(caller.kind === 'service' ? { 'aws:sourceaccount': caller.sourceAccount ?? caller.account } : {}),
-      ...Object.fromEntries(
-        Object.entries(role?.tags ?? {}).map(([key, value]) => [`aws:principaltag/${key.toLowerCase()}`, value]),
-      ),
+      'aws:CurrentTime': new Date(now).toISOString(),
+      'aws:RequestedRegion': region,
+      ...(caller.kind === 'service' && caller.sourceArn ? { 'aws:SourceArn': caller.sourceArn } : {}),
+      ...(caller.kind === 'service' ? { 'aws:SourceAccount': caller.sourceAccount ?? caller.account } : {}),
+      ...Object.fromEntries(Object.entries(role?.tags ?? {}).map(([key, value]) => [`aws:PrincipalTag/${key}`, value])),
       ...permission.context,
     },
-    identityPolicies: [...(role ? identityPolicies(store, role) : []), ...extra.map(policy)],
-    resourcePolicies: permission.resourcePolicy ? [policy(permission.resourcePolicy)] : [],
+    identityPolicies: [...(role ? identityPolicies(store, role) : []), ...extra.map((text) => policy(text))],
+    resourcePolicies: permission.resourcePolicy ? [policy(permission.resourcePolicy, 'resource')] : [],
+    ...(boundary ? { permissionsBoundary: boundary } : {}),
     sameAccount: true,
   };
-  return decide(request);
+  return { ...decide(request), request };
+}
+
+function callerOf(caller: Principal): Caller {
+  if (caller.kind === 'service') return { service: caller.service };
+  return { arn: principalArn(caller), ...(caller.kind === 'role' ? { role: caller.roleArn } : {}) };
 }
 
 /** Throws AccessDeniedException, worded as AWS words it, unless `caller` may do this. */
@@ -87,29 +95,27 @@ export function authorize(
   region: string,
 ): void {
   if (caller.kind === 'admin') return;
-  if (judge(store, caller, permission, now, region).decision === 'allowed') return;
-  throw new ServiceError(
-    'AccessDeniedException',
-    deniedMessage({ principalArn: principalArn(caller), action: permission.action, resource: permission.resource }),
-    403,
-  );
+  const outcome = judge(store, caller, permission, now, region);
+  if (outcome.decision === 'allowed') return;
+  throw new ServiceError('AccessDeniedException', deniedMessage(outcome.request, outcome), 403);
 }
 
-/** May this service (or principal) assume the role by its trust policy? */
-export function mayAssume(
-  role: RoleRecord,
-  by: { service: string } | { account: string; arn: string },
-  context: Record<string, string>,
-): boolean {
-  const document = policy(role.trustPolicy);
+const EVERYTHING = JSON.stringify({
+  Version: '2012-10-17',
+  Statement: [{ Effect: 'Allow', Action: '*', Resource: '*' }],
+});
+
+/** May this service (or principal, whose own policies were asked before) assume the role by its trust policy? */
+export function mayAssume(role: RoleRecord, by: Caller, context: Record<string, string>): boolean {
   return (
     decide({
       action: 'sts:AssumeRole',
       resource: role.arn,
       principal: by,
       context,
-      identityPolicies: [],
-      resourcePolicies: [document],
+      identityPolicies: by.service === undefined ? [policy(EVERYTHING)] : [],
+      resourcePolicies: [policy(role.trustPolicy, 'trust')],
+      resourceMustAllow: true,
       sameAccount: true,
     }).decision === 'allowed'
   );

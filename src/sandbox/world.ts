@@ -10,7 +10,7 @@ import { ServiceError } from './errors.ts';
 import type { SessionRecord } from './iam-records.ts';
 import { accountOfAccessKey, type Principal, principalArn } from './identity.ts';
 import { AccountStore } from './journal.ts';
-import type { Context, Input, Output, Service } from './service.ts';
+import type { Context, Input, Output, Permission, Service } from './service.ts';
 
 export interface WorldOptions {
   /** Where state is kept; memory only without it. */
@@ -139,9 +139,19 @@ export class World {
     const found = Object.hasOwn(service.actions, action) ? service.actions[action] : undefined;
     if (!found) throw this.notBuilt(service.name, action);
     if (this.options.enforceIam !== false)
-      for (const permission of found.permissions?.(input, context) ?? [])
-        authorize(context.store, context.caller, permission, this.clock.now(), context.region);
+      for (const permission of found.permissions?.(input, context) ?? []) this.#authorize(service, permission, context);
     return (await found.run(input, context)) ?? {};
+  }
+
+  #authorize(service: Service, permission: Permission, context: Context): void {
+    try {
+      authorize(context.store, context.caller, permission, this.clock.now(), context.region);
+    } catch (error) {
+      // The query protocol's services call it AccessDenied, the others AccessDeniedException.
+      if (error instanceof ServiceError && service.protocol === 'query')
+        throw new ServiceError('AccessDenied', error.message, error.status);
+      throw error;
+    }
   }
 
   /**

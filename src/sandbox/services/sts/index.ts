@@ -42,7 +42,10 @@ const assumeRole: Action = {
     const role = findRole(store, roleArn);
     const externalId: Record<string, string> =
       input['ExternalId'] === undefined ? {} : { 'sts:externalid': String(input['ExternalId']) };
-    const by = { account: context.account, arn: principalArn(context.caller) };
+    const by = {
+      arn: principalArn(context.caller),
+      ...(context.caller.kind === 'role' ? { role: context.caller.roleArn } : {}),
+    };
     if (context.world.options.enforceIam !== false && (!role || !mayAssume(role, by, externalId)))
       throw new ServiceError(
         'AccessDenied',
