@@ -2,7 +2,18 @@
 // sub-pages) and Event Ruler's README, each section named in the describe.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { explain, InvalidEventPattern, type Json, JsonFault, matches, matchesText, parsePattern } from './index.ts';
+import {
+  type Explanation,
+  explain,
+  type Fault,
+  type FaultKind,
+  InvalidEventPattern,
+  type Json,
+  JsonFault,
+  matches,
+  matchesText,
+  parsePattern,
+} from './index.ts';
 
 const decide = (pattern: unknown, event: Json): boolean => matches(parsePattern(JSON.stringify(pattern)), event);
 const refusal = (pattern: string): string => {
@@ -104,12 +115,17 @@ describe('Arrays in Amazon EventBridge event patterns', () => {
     expect(decide({ d: { a: [3], b: [{ exists: false }] } }, event)).toBe(true);
     expect(decide({ d: { a: [1], b: [{ exists: false }] } }, event)).toBe(false);
   });
-  test('many elements without a match are decided quickly', () => {
-    const many: Json = {
-      x: Array.from({ length: 400 }, (_, a) => ({ a })),
-      y: Array.from({ length: 400 }, (_, b) => ({ b })),
+  test('two long lists are decided one after the other, not against each other', () => {
+    const count = 20_000;
+    const event: Json = {
+      x: Array.from({ length: count }, (_, a) => ({ a })),
+      y: Array.from({ length: count }, (_, b): Json => (b % 2 === 0 ? { b } : { c: b })),
     };
-    expect(decide({ x: { a: [{ exists: true }] }, y: { b: [{ exists: true }], c: ['none'] } }, many)).toBe(false);
+    const start = performance.now();
+    expect(decide({ x: { a: [{ exists: true }] }, y: { b: [{ exists: true }], c: [{ exists: true }] } }, event)).toBe(
+      false,
+    );
+    expect(performance.now() - start).toBeLessThan(5000);
   });
 });
 
@@ -433,8 +449,8 @@ describe('explain', () => {
       none: [],
     },
   };
-  const fault = (pattern: unknown) => {
-    const explanation = explain(parsePattern(JSON.stringify(pattern)), order);
+  const fault = (pattern: unknown): Fault | undefined => {
+    const explanation: Explanation = explain(parsePattern(JSON.stringify(pattern)), order);
     expect(explanation.matches).toBe(false);
     return explanation.faults[0];
   };
@@ -456,7 +472,7 @@ describe('explain', () => {
         'At detail-type the event has "OrderManager.WaitingCompletion", which is not "OrderProcessor.WaitingCompletion".',
     });
   });
-  test.each<[string, unknown, object]>([
+  test.each<[string, unknown, { kind?: FaultKind; [more: string]: unknown }]>([
     [
       'case',
       { source: ['awsserverlessda.Serverlesspresso'] },
@@ -590,6 +606,72 @@ describe('for any event', () => {
         expect(explanation.faults.length > 0).toBe(!decision);
       }),
       { numRuns: 600 },
+    );
+  });
+
+  /** The rule of arrays, word for word and slowly: every choice of one value for every field, tried one after the other. */
+  function bySearch(source: Json, given: Json): boolean {
+    type Place = { value: Json; elements: [object: unknown, index: number][] };
+    const places = (value: Json, names: string[], elements: Place['elements']): Place[] => {
+      if (Array.isArray(value))
+        return value.flatMap((item, i) =>
+          places(item, names, typeof item === 'object' && item !== null ? [...elements, [value, i]] : elements),
+        );
+      if (value === null || typeof value !== 'object') return names.length === 0 ? [{ value, elements }] : [];
+      return names.flatMap((_, i) => {
+        const name = names.slice(0, i + 1).join('.');
+        return Object.hasOwn(value, name) ? places(value[name] as Json, names.slice(i + 1), elements) : [];
+      });
+    };
+    const clash = (a: Place['elements'], b: Place['elements']) =>
+      a.some(([array, i]) => b.some(([other, j]) => array === other && i !== j));
+    const fields = parsePattern(JSON.stringify(source)).branches[0] ?? [];
+    const search = (index: number, chosen: Place['elements']): boolean => {
+      const field = fields[index];
+      if (!field) return true;
+      const all = places(given, field.path.split('.'), []).filter((place) => !clash(chosen, place.elements));
+      const accepted = ({ value }: Place) => {
+        const number = typeof value === 'number' ? value : undefined;
+        const leaf = { text: String(value), isString: typeof value === 'string', number, element: undefined };
+        return field.wanted.some((one) => one.accepts(leaf));
+      };
+      if (all.filter(accepted).some((place) => search(index + 1, [...chosen, ...place.elements]))) return true;
+      return all.length === 0 && field.wanted.some((one) => one.absent) && search(index + 1, chosen);
+    };
+    return search(0, []);
+  }
+
+  test('arrays are decided as by trying every choice', () => {
+    const leafName = fc.constantFrom('a', 'b', 'c');
+    const small = fc.constantFrom<Json>(1, 2, 3, null);
+    const item = fc.dictionary(leafName, small, { maxKeys: 3, noNullPrototype: true });
+    const list = fc.array(fc.oneof(item, fc.array(item, { maxLength: 3 }) as fc.Arbitrary<Json>), { maxLength: 12 });
+    const lists = fc.dictionary(fc.constantFrom('x', 'y'), list as fc.Arbitrary<Json>, {
+      minKeys: 1,
+      noNullPrototype: true,
+    });
+    const nested = fc.record({ d: fc.array(lists, { maxLength: 4 }) as fc.Arbitrary<Json> });
+    const wanted = fc.array(fc.constantFrom<Json>(1, 2, { exists: true }, { exists: false }, { 'anything-but': 1 }), {
+      minLength: 1,
+      maxLength: 2,
+    });
+    const asked = fc.dictionary(
+      fc.constantFrom('x', 'y'),
+      fc.dictionary(leafName, wanted as fc.Arbitrary<Json>, { minKeys: 1, maxKeys: 3, noNullPrototype: true }),
+      { minKeys: 1, noNullPrototype: true },
+    ) as fc.Arbitrary<Json>;
+    fc.assert(
+      fc.property(
+        fc.boolean(),
+        lists as fc.Arbitrary<Json>,
+        nested as fc.Arbitrary<Json>,
+        asked,
+        (deep, flat, inner, ask) => {
+          const [given, source] = deep ? [inner, { d: ask } as Json] : [flat, ask];
+          expect(decide(source, given)).toBe(bySearch(source, given));
+        },
+      ),
+      { numRuns: 500 },
     );
   });
 

@@ -16,6 +16,7 @@ interface Opened {
 
 const VALUES = "(JSON String, Number, Array, Object or token 'null', 'true' or 'false')";
 const SNIPPET = 500;
+const UNPLAIN = /[\\\x00-\x1f]/;
 
 /**
  * Reads JSON token by token and knows line and column at every moment. EventBridge's answer to a bad pattern carries the
@@ -222,6 +223,14 @@ export class JsonReader {
 
   /** Reads on to the closing quote; the opening one is behind. */
   private readString(unfinished: string): string {
+    const quote = this.source.indexOf('"', this.at);
+    if (quote >= 0) {
+      const plain = this.source.slice(this.at, quote);
+      if (!UNPLAIN.test(plain)) {
+        this.at = quote + 1;
+        return plain;
+      }
+    }
     let text = '';
     let from = this.at;
     for (;;) {

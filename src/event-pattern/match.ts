@@ -50,23 +50,69 @@ function acceptedBy(field: Field, leaves: readonly Leaf[]): readonly Leaf[] {
 export function takesBranch(fields: readonly Field[], leaves: Leaves): boolean {
   const good = candidates(fields, leaves);
   if (!good) return false;
+  const there = fields.map((field) => leaves[field.slot] ?? NONE);
+  if (!there.some((all) => all.some((leaf) => leaf.element)))
+    return good.every((some, i) => some.length > 0 || there[i]?.length === 0);
+
+  // What is chosen matters only in the arrays that fields still to come stand in: without this, two long lists would multiply.
+  const ahead: ReadonlySet<number>[] = [];
+  for (let i = fields.length - 1; i >= 0; i--) {
+    const arrays = new Set(ahead[i + 1]);
+    for (const leaf of there[i] ?? NONE) for (let one = leaf.element; one; one = one.around) arrays.add(one.array);
+    ahead[i] = arrays;
+  }
+  const goodIn = good.map(byElement);
+  const thereIn = there.map(byElement);
+  const failed = new Set<string>();
   return from(0, undefined);
 
   /** Fields are tried in the order of their names: `exists: false` looks only at the elements chosen before it. */
   function from(index: number, chosen: Chosen): boolean {
     const field = fields[index];
     if (!field) return true;
+    let state = String(index);
+    for (const [array, element] of chosen ?? []) if (ahead[index]?.has(array)) state += ` ${array}:${element}`;
+    if (failed.has(state)) return false;
     const tried = new Set<Element | undefined>();
-    for (const leaf of good?.[index] ?? NONE) {
+    for (const leaf of goodIn[index]?.(chosen) ?? NONE) {
       if (tried.has(leaf.element)) continue;
       tried.add(leaf.element);
       const next = together(chosen, leaf.element);
       if (next !== false && from(index + 1, next)) return true;
     }
-    if (!field.wanted.some((one) => one.absent)) return false;
-    const there = leaves[field.slot]?.some((leaf) => together(chosen, leaf.element) !== false) ?? false;
-    return !there && from(index + 1, chosen);
+    if (field.wanted.some((one) => one.absent)) {
+      const present = thereIn[index]?.(chosen).some((leaf) => together(chosen, leaf.element) !== false) ?? false;
+      if (!present && from(index + 1, chosen)) return true;
+    }
+    failed.add(state);
+    return false;
   }
+}
+
+const FEW = 8;
+
+/** Narrows many leaves to those in a chosen element, where they all stand in one array. */
+function byElement(leaves: readonly Leaf[]): (chosen: Chosen) => readonly Leaf[] {
+  if (leaves.length <= FEW) return () => leaves;
+  const shared = leaves.reduce<number[] | undefined>((arrays, leaf) => {
+    const own: number[] = [];
+    for (let one = leaf.element; one; one = one.around) own.push(one.array);
+    return arrays?.filter((array) => own.includes(array)) ?? own;
+  }, undefined);
+  const innermost = shared?.[0];
+  if (innermost === undefined) return () => leaves;
+  const groups = new Map<number, Leaf[]>();
+  for (const leaf of leaves)
+    for (let one = leaf.element; one; one = one.around)
+      if (one.array === innermost) {
+        const group = groups.get(one.index);
+        if (group) group.push(leaf);
+        else groups.set(one.index, [leaf]);
+      }
+  return (chosen) => {
+    const index = chosen?.get(innermost);
+    return index === undefined ? leaves : (groups.get(index) ?? NONE);
+  };
 }
 
 /** Which element of each array the fields so far stand in. */

@@ -8,7 +8,11 @@ import {
   deniedMessage,
   type Json,
   MalformedPolicyDocument,
+  type MatchedStatement,
+  type Outcome,
+  type Policy,
   type PolicyKind,
+  type PolicySource,
   parsePolicy,
 } from './index.ts';
 
@@ -21,7 +25,7 @@ const user: Caller = { arn: 'arn:aws:iam::111122223333:user/team/alice' };
 
 type StatementJson = { [key: string]: Json };
 const document = (...statements: StatementJson[]) => ({ Version: '2012-10-17', Statement: statements });
-const identity = (...statements: StatementJson[]) => parsePolicy(document(...statements));
+const identity = (...statements: StatementJson[]): Policy => parsePolicy(document(...statements));
 const onResource = (...statements: StatementJson[]) => parsePolicy(document(...statements), 'resource');
 const trust = (...statements: StatementJson[]) => parsePolicy(document(...statements), 'trust');
 const allow = (more: StatementJson = {}): StatementJson => ({
@@ -40,7 +44,7 @@ const put = (more: Partial<AccessRequest> = {}): AccessRequest => ({
   sameAccount: true,
   ...more,
 });
-const withIdentity = (statement: StatementJson, more: Partial<AccessRequest> = {}) =>
+const withIdentity = (statement: StatementJson, more: Partial<AccessRequest> = {}): Outcome['decision'] =>
   decide(put({ identityPolicies: [identity(statement)], ...more })).decision;
 
 describe('Policy evaluation logic: within an account', () => {
@@ -49,10 +53,8 @@ describe('Policy evaluation logic: within an account', () => {
   });
   test('an allow allows, and is named', () => {
     const policy = parsePolicy(document(allow({ Sid: 'Put' })), 'identity', 'inline');
-    expect(decide(put({ identityPolicies: [policy] }))).toEqual({
-      decision: 'allowed',
-      statements: [{ source: 'identity', policy: 'inline', sid: 'Put', index: 0, effect: 'Allow' }],
-    });
+    const named: MatchedStatement = { source: 'identity', policy: 'inline', sid: 'Put', index: 0, effect: 'Allow' };
+    expect(decide(put({ identityPolicies: [policy] }))).toEqual({ decision: 'allowed', statements: [named] });
   });
   test('an explicit deny wins, wherever it stands', () => {
     const allowing = { identityPolicies: [identity(allow())] };
@@ -106,6 +108,12 @@ describe('Cross-account policy evaluation logic', () => {
     expect(decide(put({ sameAccount: false, identityPolicies, resourcePolicies })).decision).toBe('allowed');
     expect(decide(put({ sameAccount: false, identityPolicies })).because).toBe('resource');
     expect(decide(put({ sameAccount: false, resourcePolicies })).because).toBe('identity');
+  });
+  test.each<[PolicySource, Partial<AccessRequest>]>([
+    ['boundary', { permissionsBoundary: identity(allow({ Resource: 'arn:aws:s3:::x' })) }],
+    ['session', { sessionPolicies: [identity(allow({ Resource: 'arn:aws:s3:::x' }))] }],
+  ])('a %s policy narrows here too', (because, more) => {
+    expect(decide(put({ sameAccount: false, identityPolicies, resourcePolicies, ...more })).because).toBe(because);
   });
   test('another account is not meant', () => {
     const other = [onResource(allow({ Principal: { AWS: '444455556666' } }))];
