@@ -31,7 +31,7 @@ const WALLS: Record<string, { rooms: string[]; forbid: string[] }> = {
     forbid: ['sdk'],
   },
   commands: {
-    rooms: [
+    rooms: ['flows', 
       ...LEAVES,
       ...ROOMS,
       ...ENGINES,
