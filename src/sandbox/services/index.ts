@@ -3,9 +3,10 @@ import type { Service } from '../service.ts';
 import { dynamodb } from './dynamodb/index.ts';
 import { events } from './events/index.ts';
 import { iam } from './iam/index.ts';
+import { logs } from './logs/index.ts';
 import { ssm } from './ssm/index.ts';
 import { sts } from './sts/index.ts';
 
 export function allServices(): Service[] {
-  return [dynamodb, events, iam, ssm, sts];
+  return [dynamodb, events, iam, logs, ssm, sts];
 }

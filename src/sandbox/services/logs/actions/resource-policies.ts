@@ -1,0 +1,76 @@
+/** Resource policies of a Region: how EventBridge may write to `/aws/events/*`. */
+import { ServiceError } from '../../../errors.ts';
+import { integer, must, page } from '../../../members.ts';
+import type { Action } from '../../../service.ts';
+import { invalid, invalidToken, missing, read, resourcePolicies, tokenField } from '../names.ts';
+
+/** CloudWatch Logs quotas: "Up to 10 CloudWatch Logs resource policies per Region per account." */
+const MOST_POLICIES = 10;
+const SERVICE_OR_ACCOUNT = /^(?:\*|\d{12}|[a-z0-9.-]+\.amazonaws\.com|arn:aws:(?:iam|sts)::\d{12}:.+)$/;
+
+function checkDocument(document: string): void {
+  const fault = (): ServiceError => invalid('The policy document is not valid.');
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(document);
+  } catch {
+    throw fault();
+  }
+  const found = (parsed as { Statement?: unknown } | null)?.Statement;
+  const statements = Array.isArray(found) ? found : [found];
+  if (statements.length === 0) throw fault();
+  for (const statement of statements as (Record<string, unknown> | undefined)[]) {
+    if (!statement || typeof statement !== 'object') throw fault();
+    const { Effect, Principal, NotPrincipal, Action, NotAction, Resource, NotResource } = statement;
+    if (Effect !== 'Allow' && Effect !== 'Deny') throw fault();
+    if ((Action ?? NotAction) === undefined || (Resource ?? NotResource) === undefined) throw fault();
+    const who = Principal ?? NotPrincipal;
+    if (who === undefined || who === null) throw fault();
+    const names = typeof who === 'string' ? [who] : Object.values(who as Record<string, unknown>).flat();
+    if (names.length === 0 || !names.every((name) => typeof name === 'string' && SERVICE_OR_ACCOUNT.test(name)))
+      throw invalid('An invalid principal was specified in the policy document.');
+  }
+}
+
+const putResourcePolicy: Action = {
+  permissions: () => [{ action: 'logs:PutResourcePolicy', resource: '*' }],
+  run(input, context) {
+    const wanted = read(input, {
+      policyName: must.text({ min: 1 }),
+      policyDocument: must.text({ min: 1, max: 5120 }),
+    });
+    checkDocument(wanted.policyDocument);
+    const table = resourcePolicies(context);
+    if (!table.has(wanted.policyName) && table.size >= MOST_POLICIES)
+      throw new ServiceError('LimitExceededException', 'Resource limit exceeded.', 400);
+    const record = { ...wanted, lastUpdatedTime: context.now() };
+    table.put(wanted.policyName, record);
+    return { resourcePolicy: record };
+  },
+};
+
+const describeResourcePolicies: Action = {
+  permissions: () => [{ action: 'logs:DescribeResourcePolicies', resource: '*' }],
+  run(input, context) {
+    const wanted = read(input, { nextToken: tokenField(), limit: integer({ min: 1, max: 50 }) });
+    const all = [...resourcePolicies(context).values()];
+    const { items, next } = page(all, wanted.nextToken, wanted.limit ?? 50, 'resource policies', invalidToken);
+    return { resourcePolicies: items, nextToken: next };
+  },
+};
+
+const deleteResourcePolicy: Action = {
+  permissions: () => [{ action: 'logs:DeleteResourcePolicy', resource: '*' }],
+  run(input, context) {
+    const { policyName } = read(input, { policyName: must.text({ min: 1 }) });
+    if (!resourcePolicies(context).delete(policyName))
+      throw missing(`Policy with name [${policyName}] does not exist.`);
+    return {};
+  },
+};
+
+export const resourcePolicyActions: Record<string, Action> = {
+  PutResourcePolicy: putResourcePolicy,
+  DescribeResourcePolicies: describeResourcePolicies,
+  DeleteResourcePolicy: deleteResourcePolicy,
+};
