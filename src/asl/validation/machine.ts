@@ -6,6 +6,7 @@ import { COMMON, FIELDS } from './fields.ts';
 import { element, member } from './json-text.ts';
 import { checkMap } from './map.ts';
 import { checkTask } from './task.ts';
+import { checkTransitions } from './transitions.ts';
 import {
   checkArray,
   checkAssign,
@@ -39,6 +40,8 @@ interface Definition {
   labels: Set<string>;
   /** Every machine, inner before outer: their transitions are looked at when the schema holds. */
   machines: { machine: JsonObject; states: JsonObject; location: string }[];
+  /** A state on its own: it need not say where it leads. */
+  single?: boolean;
 }
 
 const MAX_NESTING = 20;
@@ -75,7 +78,7 @@ function checkGraph({ report, machines }: Definition): void {
 
 /** One state on its own, as TestState takes it: no neighbours, so its transitions lead anywhere. */
 export function checkSingleState(report: Report, state: JsonObject, language: QueryLanguage = 'JSONPath'): void {
-  const definition: Definition = { report, language, names: new Set(), labels: new Set(), machines: [] };
+  const definition: Definition = { report, language, names: new Set(), labels: new Set(), machines: [], single: true };
   checkState(definition, state, '/', 'STANDARD', 0);
   checkGraph(definition);
 }
@@ -146,7 +149,7 @@ function checkState(
   if (!allowed) return;
   checkFields(place, state, [...COMMON, ...allowed]);
 
-  if (allowed.includes('Next')) checkNext(place, state);
+  if (allowed.includes('Next')) checkNext(place, state, !(definition.single && depth === 0));
   checkData(place, state);
   if (allowed.includes('Retry')) checkErrorHandling(place, state);
   switch (kind) {
@@ -183,13 +186,13 @@ function checkState(
 }
 
 /** A state ends or goes on, and never both (States Language, "Transitions"). */
-function checkNext(place: Place, state: JsonObject): void {
+function checkNext(place: Place, state: JsonObject, need: boolean): void {
   checkString(place, state, 'Next');
   const { End: end } = state;
   if (end !== undefined && typeof end !== 'boolean')
     place.report.schema(member(place.location, 'End'), 'Expected value of type Boolean');
   const given = { ...(Object.hasOwn(state, 'Next') ? { Next: true } : {}), ...(end === true ? { End: true } : {}) };
-  checkOneOf(place, given, ['Next', 'End'], true);
+  checkOneOf(place, given, ['Next', 'End'], need);
 }
 
 /** The fields that carry data through a state (developer guide, "Processing input and output", "Transforming data"). */
@@ -282,42 +285,4 @@ function checkNested(
   const place: Place = { report: definition.report, location, language: definition.language };
   checkFields(place, machine, ['Comment', 'StartAt', 'States', ...more]);
   checkMachine(definition, machine, location, type, depth + 1);
-}
-
-/** Every target exists in the same machine, every state is somebody's target, and one of them ends (States Language, "Transitions"). */
-function checkTransitions(report: Report, machine: JsonObject, states: JsonObject, location: string): void {
-  const reached = new Set<string>();
-  const target = (value: Json | undefined, where: string, from?: string): void => {
-    if (typeof value !== 'string') return;
-    if (!Object.hasOwn(states, value))
-      report.error('MISSING_TRANSITION_TARGET', `Missing 'Next' target: ${value}`, where);
-    else if (value !== from) reached.add(value);
-  };
-  target(machine.StartAt, member(location, 'StartAt'));
-  let ends = false;
-  for (const [name, state] of Object.entries(states)) {
-    if (!isObject(state)) continue;
-    const here = member(member(location, 'States'), name);
-    target(state.Next, member(here, 'Next'), name);
-    target(state.Default, member(here, 'Default'), name);
-    for (const field of ['Choices', 'Catch']) {
-      const list = state[field];
-      if (!Array.isArray(list)) continue;
-      for (const [at, entry] of list.entries())
-        if (isObject(entry)) target(entry.Next, member(element(member(here, field), at), 'Next'), name);
-    }
-    ends ||= state.Type === 'Succeed' || state.Type === 'Fail' || state.End === true;
-  }
-  if (!ends && Object.keys(states).length > 0) {
-    // AWS gives no location here, and then says nothing of states that cannot be reached.
-    report.error('MISSING_END_STATE', 'Workflow has no terminal state');
-    return;
-  }
-  for (const name of Object.keys(states))
-    if (!reached.has(name))
-      report.error(
-        'MISSING_TRANSITION_TARGET',
-        `State "${name}" is not reachable.`,
-        member(member(location, 'States'), name),
-      );
 }
