@@ -117,11 +117,12 @@ class Scope extends Frame {
     this.#scope = scope;
   }
 
+  /** A workflow's variable hides the function of the same name, as a binding does in jsonata. */
   override lookup(name: string): unknown {
-    const value = super.lookup(name);
-    if (value !== undefined) return value;
+    const bound = this.#scope.bindings(name);
+    if (bound !== undefined) return bound;
     this.#timely ??= timely(this.#scope);
-    return Object.hasOwn(this.#timely, name) ? this.#timely[name] : this.#scope.bindings(name);
+    return Object.hasOwn(this.#timely, name) ? this.#timely[name] : super.lookup(name);
   }
 }
 
