@@ -50,10 +50,13 @@ const VARIABLE = /^[\p{ID_Start}_][\p{ID_Continue}]*/u;
 class Reader {
   readonly text: string;
   at = 0;
+  /** Inside an intrinsic function, whose own strings take the quotes, a filter may compare with a word that has none. */
+  readonly bareWords: boolean;
 
-  constructor(text: string, at = 0) {
+  constructor(text: string, at = 0, bareWords = false) {
     this.text = text;
     this.at = at;
+    this.bareWords = bareWords;
   }
 
   fail(message: string, at = this.at): never {
@@ -287,6 +290,13 @@ function readOperand(reader: Reader): Operand {
   if (c === "'" || c === '"') return { kind: 'value', value: reader.quoted() };
   if (c === '/') return readRegex(reader);
   if (c === '[' || c === '{') return { kind: 'value', value: readLiteral(reader) };
+  const bare = reader.bareWords
+    ? /^(?!(?:true|false|null)\b)[A-Za-z_][\w-]*/.exec(reader.text.slice(reader.at))?.[0]
+    : undefined;
+  if (bare !== undefined) {
+    reader.at += bare.length;
+    return { kind: 'value', value: bare };
+  }
   const word = /^(?:true|false|null|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)/.exec(reader.text.slice(reader.at))?.[0];
   if (word === undefined) return reader.fail('Expected a value, or a path that begins with @ or $');
   reader.at += word.length;
@@ -356,7 +366,7 @@ export function parsePath(text: string): Path {
 
 /** Reads the path that begins at `at` inside a longer text, as an argument of an intrinsic function does. */
 export function parsePathAt(text: string, at: number): { path: Path; end: number } {
-  const reader = new Reader(text, at);
+  const reader = new Reader(text, at, true);
   const path = readPath(reader);
   return { path, end: reader.at };
 }
