@@ -1,6 +1,6 @@
 import jsonata from 'jsonata';
 import { AslSyntaxError } from '../errors.ts';
-import { type Intrinsic, parseIntrinsic } from '../intrinsics.ts';
+import { type Intrinsic, parseIntrinsic, pathsOf } from '../intrinsics.ts';
 import { isReferencePath, parsePath } from '../path.ts';
 
 /** Runs a parser of the engine; what it cannot read comes back as the reason, anything else is a defect and thrown on. */
@@ -30,7 +30,29 @@ export function referencePathFault(text: string): string | undefined {
 /** Why `text` may not follow a field name that ends with `.$`, or nothing. */
 export function dynamicFault(text: string): string | undefined {
   if (!text.startsWith('States.')) return pathFault(text);
-  return reason(() => parseIntrinsic(text)) ?? argumentFault(parseIntrinsic(text));
+  return reason(() => parseIntrinsic(text)) ?? intrinsicFault(parseIntrinsic(text));
+}
+
+/** Functions that answer with a text, which ErrorPath and CausePath need (developer guide, "Fail workflow state"). */
+const TEXTUAL = ['Format', 'JsonToString', 'ArrayGetItem', 'Base64Encode', 'Base64Decode', 'Hash', 'UUID'];
+
+/** As dynamicFault, where the answer has to be a text. */
+export function textualFault(text: string): string | undefined {
+  const fault = dynamicFault(text);
+  if (fault || !text.startsWith('States.') || TEXTUAL.includes(parseIntrinsic(text).name)) return fault;
+  return `States.${parseIntrinsic(text).name} does not return a string`;
+}
+
+const MAX_CALLS = 10;
+const calls = (call: Intrinsic): number =>
+  call.args.reduce((sum, argument) => sum + (argument.kind === 'call' ? calls(argument.call) : 0), 1);
+
+/** What AWS minds in a call that can be read ("Intrinsic functions for JSONPath states in Step Functions"). */
+function intrinsicFault(call: Intrinsic): string | undefined {
+  if (calls(call) > MAX_CALLS) return `More than ${MAX_CALLS} intrinsic functions are nested`;
+  // Unlike elsewhere, a dotted name with a hyphen is not understood here: it has to be written in brackets.
+  const hyphenated = pathsOf(call).find(({ text }) => /\.[^.[\]'"()]*-/.test(text.replace(/\[[^\]]*\]/g, '[]')));
+  return hyphenated ? `Invalid path '${hyphenated.text}'` : argumentFault(call);
 }
 
 export function isIntrinsic(text: string): boolean {

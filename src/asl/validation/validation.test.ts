@@ -494,6 +494,20 @@ describe('SL, "Paths", "Payload Template" and "Intrinsic Functions"', () => {
       ]);
     expect(pass({ Parameters: { a: 1, 'a.$': '$.a' } })).toHaveLength(1);
   });
+  test('inside a function: words without quotes in a filter, hyphens in brackets only, ten calls at most', () => {
+    const a = (text: string): string[] => pass({ Parameters: { 'a.$': text } });
+    expect(a('States.ArrayGetItem($.tags[?(@.key == Name)].value, 0)')).toEqual([]);
+    expect(a("States.Format('{}', $['detail-type'])")).toEqual([]);
+    expect(a("States.Format('{}', $.detail-type)")).toHaveLength(1);
+    expect(a('$.detail-type')).toEqual([]);
+    const nested = (depth: number): string => (depth === 0 ? '$.a' : `States.Array(${nested(depth - 1)})`);
+    expect(a(nested(10))).toEqual([]);
+    expect(a(nested(11))).toHaveLength(1);
+  });
+  test("ErrorPath and CausePath take functions that return a text (DG, 'Fail workflow state')", () => {
+    expect(findings(one({ Type: 'Fail', CausePath: 'States.JsonToString($.a)' }))).toEqual([]);
+    expect(findings(one({ Type: 'Fail', CausePath: 'States.Array($.a)' }))).toHaveLength(1);
+  });
   test('advice: a path without .$, a path in a Result', () => {
     expect(pass({ Parameters: { a: '$.a' } })[0]).toMatch(/^warning NO_DOLLAR: .* at \/States\/S\/Parameters\/a$/);
     expect(pass({ Result: { a: '$.a' } })[0]).toMatch(/^warning PASS_RESULT_IS_STATIC/);

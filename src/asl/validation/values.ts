@@ -2,7 +2,7 @@ import type { Json, JsonObject } from '../types.ts';
 import type { Report } from './diagnostics.ts';
 import { JSONATA_ONLY, JSONPATH_ONLY } from './fields.ts';
 import { element, member } from './json-text.ts';
-import { dynamicFault, expressionFault, pathFault, referencePathFault } from './syntax.ts';
+import { dynamicFault, expressionFault, pathFault, referencePathFault, textualFault } from './syntax.ts';
 
 export type QueryLanguage = 'JSONPath' | 'JSONata';
 
@@ -201,7 +201,7 @@ export function checkNumber(place: Place, object: JsonObject, name: string, rang
   if (range.max !== undefined && value > range.max) place.report.schema(location, `Maximum value is ${range.max}`);
 }
 
-/** A JSONPath; `intrinsic`: a function may stand here too, `nullable`: null is a value (InputPath, OutputPath). */
+/** A JSONPath; `intrinsic`: a function that returns a text may stand here too, `nullable`: null is a value (InputPath, OutputPath). */
 export function checkPath(
   place: Place,
   object: JsonObject,
@@ -214,7 +214,7 @@ export function checkPath(
     type(place, name, 'String');
     return;
   }
-  const fault = options.intrinsic ? dynamicFault(value) : pathFault(value);
+  const fault = options.intrinsic ? textualFault(value) : pathFault(value);
   if (fault === undefined) return;
   place.report.schema(
     member(place.location, name),
