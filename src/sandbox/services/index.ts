@@ -5,8 +5,9 @@ import { events } from './events/index.ts';
 import { iam } from './iam/index.ts';
 import { logs } from './logs/index.ts';
 import { ssm } from './ssm/index.ts';
+import { states } from './states/index.ts';
 import { sts } from './sts/index.ts';
 
 export function allServices(): Service[] {
-  return [dynamodb, events, iam, logs, ssm, sts];
+  return [dynamodb, events, iam, logs, ssm, states, sts];
 }
