@@ -60,3 +60,40 @@ export const WORKSHOP_REGIONS = [
   'ap-southeast-2',
   'ca-central-1',
 ] as const;
+
+/** The same event as it would stand on the bus, with a plausible detail (workshop page "Events"): for asking a rule. */
+export function sampleEvent(detailType: string, where: { account: string; region: string }): Record<string, unknown> {
+  const order = { orderId: '5c2d1a36-7d0e-4b3a-9d57-0a6c1d7f8e21', userId: 'customer-1' };
+  const token = { TaskToken: 'AQCEAAAAKgAAAAMAAAAAAAAAAexample', ...order, Message: 'The message of the workflow' };
+  const details: Record<string, Record<string, unknown>> = {
+    [EVENTS.newOrder]: { ...order, bucket: 5_900_000 },
+    [EVENTS.workflowStarted]: token,
+    [EVENTS.processorWaiting]: { ...token, orderNumber: 1 },
+    [EVENTS.shopUnavailable]: { userId: order.userId, Message: 'The shop is not ready' },
+    [EVENTS.orderTimeOut]: { ...order, cause: 'Customer timedout', Message: 'The order timed out' },
+    [EVENTS.orderFinished]: { ...order, Message: 'The order has reached the end' },
+    [EVENTS.managerWaiting]: {
+      ...order,
+      orderNumber: 1,
+      state: 'CREATED',
+      drinkOrder: '{"drink":"Latte"}',
+      robot: false,
+      TS: 1_764_000_000_000,
+    },
+    [EVENTS.makeOrder]: { baristaUserId: 'barista-1', ...order },
+    [EVENTS.orderCompleted]: { ...order, ORDERSTATE: 'Completed' },
+    [EVENTS.orderCancelled]: { ...order, ORDERSTATE: 'Cancelled' },
+    [EVENTS.configChanged]: { NewImage: { PK: { S: 'config' }, storeOpen: { BOOL: true } } },
+  };
+  return {
+    version: '0',
+    id: '0a1b2c3d-0000-4000-8000-000000000000',
+    'detail-type': detailType,
+    source: EVENT_SOURCE,
+    account: where.account,
+    time: '2026-01-01T00:00:00Z',
+    region: where.region,
+    resources: [],
+    detail: details[detailType] ?? order,
+  };
+}

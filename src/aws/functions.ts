@@ -1,0 +1,76 @@
+/** AWS Lambda functions, as plain values. */
+import type { Connection } from './connection.ts';
+import { errorName } from './failure.ts';
+import { lambdaClient } from './find.ts';
+
+export interface Invocation {
+  status: number;
+  /** The function's answer, parsed. */
+  payload: unknown;
+  /** `Unhandled`, when the function failed. */
+  error?: string;
+}
+
+export async function invoke(connection: Connection, name: string, payload: unknown): Promise<Invocation> {
+  const lambda = await lambdaClient(connection);
+  const answer = await lambda.invoke({ FunctionName: name, Payload: Buffer.from(JSON.stringify(payload)) });
+  const text = answer.Payload ? Buffer.from(answer.Payload).toString('utf8') : '';
+  return {
+    status: answer.StatusCode ?? 0,
+    payload: text === '' ? undefined : JSON.parse(text),
+    ...(answer.FunctionError ? { error: answer.FunctionError } : {}),
+  };
+}
+
+export async function functionArn(connection: Connection, name: string): Promise<string> {
+  const lambda = await lambdaClient(connection);
+  return (await lambda.getFunctionConfiguration({ FunctionName: name })).FunctionArn ?? '';
+}
+
+export interface PolicyStatement {
+  Sid?: string;
+  Effect: string;
+  Principal: unknown;
+  Action: unknown;
+  Resource: unknown;
+  Condition?: Record<string, Record<string, string>>;
+}
+
+/** The statements of a function's own policy; none when it has none. */
+export async function functionPolicy(connection: Connection, name: string): Promise<PolicyStatement[]> {
+  const lambda = await lambdaClient(connection);
+  try {
+    const { Policy } = await lambda.getPolicy({ FunctionName: name });
+    return (JSON.parse(Policy ?? '{}') as { Statement?: PolicyStatement[] }).Statement ?? [];
+  } catch (error) {
+    if (errorName(error) === 'ResourceNotFoundException') return [];
+    throw error;
+  }
+}
+
+/** Lets the rule invoke the function. */
+export async function allowRule(
+  connection: Connection,
+  name: string,
+  statementId: string,
+  ruleArn: string,
+): Promise<void> {
+  const lambda = await lambdaClient(connection);
+  await lambda.addPermission({
+    FunctionName: name,
+    StatementId: statementId,
+    Action: 'lambda:InvokeFunction',
+    Principal: 'events.amazonaws.com',
+    SourceArn: ruleArn,
+  });
+}
+
+/** Takes a statement out of a function's policy; fine when it is already gone. */
+export async function removePermission(connection: Connection, name: string, statementId: string): Promise<void> {
+  const lambda = await lambdaClient(connection);
+  try {
+    await lambda.removePermission({ FunctionName: name, StatementId: statementId });
+  } catch (error) {
+    if (errorName(error) !== 'ResourceNotFoundException') throw error;
+  }
+}

@@ -1,0 +1,176 @@
+/** AWS Step Functions, as plain values. */
+import type { Connection } from './connection.ts';
+import { errorName } from './failure.ts';
+import { listStateMachines, sfnClient } from './find.ts';
+
+export interface StateMachine {
+  name: string;
+  arn: string;
+  type: string;
+  status: string;
+  definition: string;
+  roleArn: string;
+}
+
+export async function describeStateMachine(connection: Connection, arn: string): Promise<StateMachine | undefined> {
+  const sfn = await sfnClient(connection);
+  try {
+    const found = await sfn.describeStateMachine({ stateMachineArn: arn });
+    return {
+      name: found.name ?? '',
+      arn,
+      type: found.type ?? 'STANDARD',
+      status: found.status ?? '',
+      definition: found.definition ?? '',
+      roleArn: found.roleArn ?? '',
+    };
+  } catch (error) {
+    if (errorName(error) === 'StateMachineDoesNotExist') return undefined;
+    throw error;
+  }
+}
+
+/** The state machine of exactly this name. */
+export async function stateMachineNamed(connection: Connection, name: string): Promise<StateMachine | undefined> {
+  const found = (await listStateMachines(connection)).find((machine) => machine.name === name);
+  return found && describeStateMachine(connection, found.arn);
+}
+
+export interface StateMachineInput {
+  name: string;
+  type: 'STANDARD' | 'EXPRESS';
+  definition: string;
+  roleArn: string;
+  tags: Record<string, string>;
+}
+
+export async function createStateMachine(connection: Connection, input: StateMachineInput): Promise<string> {
+  const sfn = await sfnClient(connection);
+  const { stateMachineArn } = await sfn.createStateMachine({
+    name: input.name,
+    type: input.type,
+    definition: input.definition,
+    roleArn: input.roleArn,
+    tags: Object.entries(input.tags).map(([key, value]) => ({ key, value })),
+  });
+  return stateMachineArn ?? '';
+}
+
+export async function updateStateMachine(
+  connection: Connection,
+  arn: string,
+  change: { definition: string; roleArn: string },
+): Promise<void> {
+  const sfn = await sfnClient(connection);
+  await sfn.updateStateMachine({ stateMachineArn: arn, ...change });
+}
+
+export async function deleteStateMachine(connection: Connection, arn: string): Promise<void> {
+  const sfn = await sfnClient(connection);
+  await sfn.deleteStateMachine({ stateMachineArn: arn });
+}
+
+export interface ExecutionSummary {
+  arn: string;
+  name: string;
+  status: string;
+  /** epoch milliseconds */
+  started: number;
+  stopped?: number;
+}
+
+/** Executions, newest first, at most `limit`. */
+export async function listExecutions(
+  connection: Connection,
+  arn: string,
+  limit: number,
+  status?: 'RUNNING',
+): Promise<ExecutionSummary[]> {
+  const sfn = await sfnClient(connection);
+  const found: ExecutionSummary[] = [];
+  let nextToken: string | undefined;
+  do {
+    const page = await sfn.listExecutions({
+      stateMachineArn: arn,
+      maxResults: Math.min(limit, 1_000),
+      nextToken,
+      ...(status ? { statusFilter: status } : {}),
+    });
+    for (const execution of page.executions ?? [])
+      found.push({
+        arn: execution.executionArn ?? '',
+        name: execution.name ?? '',
+        status: execution.status ?? '',
+        started: execution.startDate?.getTime() ?? 0,
+        ...(execution.stopDate ? { stopped: execution.stopDate.getTime() } : {}),
+      });
+    nextToken = page.nextToken;
+  } while (nextToken && found.length < limit);
+  return found.slice(0, limit);
+}
+
+export interface ExecutionDetail extends ExecutionSummary {
+  input: string;
+  output?: string;
+  error?: string;
+  cause?: string;
+}
+
+export async function describeExecution(connection: Connection, arn: string): Promise<ExecutionDetail> {
+  const sfn = await sfnClient(connection);
+  const found = await sfn.describeExecution({ executionArn: arn });
+  return {
+    arn,
+    name: found.name ?? '',
+    status: found.status ?? '',
+    started: found.startDate?.getTime() ?? 0,
+    ...(found.stopDate ? { stopped: found.stopDate.getTime() } : {}),
+    input: found.input ?? '{}',
+    ...(found.output ? { output: found.output } : {}),
+    ...(found.error ? { error: found.error } : {}),
+    ...(found.cause ? { cause: found.cause } : {}),
+  };
+}
+
+export interface HistoryEntry {
+  id: number;
+  type: string;
+  /** epoch milliseconds */
+  at: number;
+  /** The state entered or left, where the event has one. */
+  state?: string;
+  error?: string;
+  cause?: string;
+}
+
+export async function executionHistory(connection: Connection, arn: string): Promise<HistoryEntry[]> {
+  const sfn = await sfnClient(connection);
+  const found: HistoryEntry[] = [];
+  let nextToken: string | undefined;
+  do {
+    const page = await sfn.getExecutionHistory({ executionArn: arn, maxResults: 1_000, nextToken });
+    for (const event of page.events ?? []) {
+      const failed =
+        event.taskFailedEventDetails ??
+        event.executionFailedEventDetails ??
+        event.lambdaFunctionFailedEventDetails ??
+        event.taskTimedOutEventDetails;
+      found.push({
+        id: event.id ?? 0,
+        type: event.type ?? '',
+        at: event.timestamp?.getTime() ?? 0,
+        ...(event.stateEnteredEventDetails?.name ? { state: event.stateEnteredEventDetails.name } : {}),
+        ...(event.stateExitedEventDetails?.name ? { state: event.stateExitedEventDetails.name } : {}),
+        ...(failed?.error ? { error: failed.error } : {}),
+        ...(failed?.cause ? { cause: failed.cause } : {}),
+      });
+    }
+    nextToken = page.nextToken;
+  } while (nextToken);
+  return found;
+}
+
+export async function stopExecution(connection: Connection, arn: string, cause: string): Promise<void> {
+  const sfn = await sfnClient(connection);
+  await sfn.stopExecution({ executionArn: arn, cause });
+}
