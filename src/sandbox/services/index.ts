@@ -3,11 +3,13 @@ import type { Service } from '../service.ts';
 import { dynamodb } from './dynamodb/index.ts';
 import { events } from './events/index.ts';
 import { iam } from './iam/index.ts';
+import { iot } from './iot/index.ts';
+import { iotdata } from './iotdata/index.ts';
 import { logs } from './logs/index.ts';
 import { ssm } from './ssm/index.ts';
 import { states } from './states/index.ts';
 import { sts } from './sts/index.ts';
 
 export function allServices(): Service[] {
-  return [dynamodb, events, iam, logs, ssm, states, sts];
+  return [dynamodb, events, iam, iot, iotdata, logs, ssm, states, sts];
 }
