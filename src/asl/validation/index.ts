@@ -3,9 +3,8 @@
  * locations. Pure. Sources: the States Language specification, the developer guide, and the API reference's
  * "ValidateStateMachineDefinitionDiagnostic". `json-text` reads, `machine` walks, one file for each kind of field.
  */
-import type { Json } from '../types.ts';
 import { createReport, type Diagnostic } from './diagnostics.ts';
-import { type ParsedText, parseText } from './json-text.ts';
+import { findPositions, parseText } from './json-text.ts';
 import { checkDefinition } from './machine.ts';
 
 export type { Diagnostic } from './diagnostics.ts';
@@ -35,7 +34,11 @@ export function validateDefinition(text: string, options: { type: 'STANDARD' | '
     else report.error('INVALID_JSON_DESCRIPTION', `Duplicate field '${name}'`, location);
   }
   checkDefinition(report, parsed.value, options.type);
-  return report.found.map((finding) => placed(finding, parsed));
+  const positions = findPositions(
+    text,
+    report.found.flatMap(({ location }) => (location === undefined ? [] : [location])),
+  );
+  return report.found.map((finding) => ({ ...finding, ...positions.get(finding.location ?? '') }));
 }
 
 function unreadable(message: string, { line, column }: { line: number; column: number }): Diagnostic {
@@ -47,18 +50,6 @@ function unreadable(message: string, { line, column }: { line: number; column: n
     line,
     column,
   };
-}
-
-function placed(finding: Diagnostic, parsed: ParsedText & { ok: true }): Diagnostic {
-  const position = finding.location === undefined ? undefined : parsed.positions.get(finding.location);
-  return position ? { ...finding, ...position } : finding;
-}
-
-/** The definition as JSON; only for a text without an INVALID_JSON_DESCRIPTION finding. */
-export function readDefinition(text: string): Json {
-  const parsed = parseText(text);
-  if (!parsed.ok) throw new Error(parsed.message);
-  return parsed.value;
 }
 
 /** The message of the InvalidDefinition error with which CreateStateMachine and UpdateStateMachine refuse (errors only). */

@@ -7,7 +7,7 @@ export interface Position {
 }
 
 export type ParsedText =
-  | { ok: true; value: Json; positions: Map<string, Position>; duplicates: { location: string; name: string }[] }
+  | { ok: true; value: Json; duplicates: { location: string; name: string }[] }
   | { ok: false; message: string; position: Position };
 
 /** A child's place, as AWS writes it: members with a slash, elements in brackets. */
@@ -29,12 +29,36 @@ class Unreadable extends Error {
   }
 }
 
+/** A place on the way down: its text is made only where it is needed, which is nearly never. */
+interface Step {
+  up: Step | undefined;
+  key: string | number;
+}
+
+function locationOf(step: Step | undefined): string {
+  if (!step) return '/';
+  const above = locationOf(step.up);
+  return typeof step.key === 'number' ? element(above, step.key) : member(above, step.key);
+}
+
+/** Where in a text (that can be read) the values at these locations stand. */
+export function findPositions(text: string, locations: Iterable<string>): Map<string, Position> {
+  const wanted = new Set(locations);
+  const offsets = new Map<string, number>();
+  if (wanted.size > 0)
+    parseText(text, (step, at) => {
+      const location = locationOf(step);
+      if (wanted.has(location)) offsets.set(location, at);
+    });
+  const lines = lineStarts(text);
+  return new Map([...offsets].map(([location, offset]) => [location, positionIn(lines, offset)]));
+}
+
 /**
  * JSON with places. JSON.parse tells neither where a value stands nor that a name was given twice (two states of one
  * name would become one without a word), and AWS reports both. Messages are those of AWS's own JSON reader.
  */
-export function parseText(text: string): ParsedText {
-  const places = new Map<string, number>();
+export function parseText(text: string, visit?: (step: Step | undefined, at: number) => void): ParsedText {
   const duplicates: { location: string; name: string }[] = [];
   let at = text.charCodeAt(0) === 0xfeff ? 1 : 0;
 
@@ -73,14 +97,14 @@ export function parseText(text: string): ParsedText {
     at++;
     return JSON.parse(text.slice(start, at)) as string;
   };
-  const value = (location: string, depth: number): Json => {
+  const value = (step: Step | undefined, depth: number): Json => {
     space();
-    places.set(location, at);
+    visit?.(step, at);
     if (depth > MAX_DEPTH) fail(`Document nesting depth (${depth}) exceeds the maximum allowed (${MAX_DEPTH})`);
     const char = text.charAt(at);
     if (char === '') return fail('Unexpected end-of-input');
-    if (char === '{') return object(location, depth);
-    if (char === '[') return array(location, depth);
+    if (char === '{') return object(step, depth);
+    if (char === '[') return array(step, depth);
     if (char === '"') return string();
     const literal = /^(true|false|null)(?![\w$])/.exec(text.slice(at, at + 6))?.[1];
     if (literal) {
@@ -103,7 +127,7 @@ export function parseText(text: string): ParsedText {
       `${shown()}: expected a valid value (JSON String, Number, Array, Object or token 'null', 'true' or 'false')`,
     );
   };
-  const object = (location: string, depth: number): Json => {
+  const object = (step: Step | undefined, depth: number): Json => {
     const start = at++;
     const result: { [key: string]: Json } = {};
     const closed = (): never => fail(`Unexpected end-of-input: expected close marker for Object${marker(start)}`);
@@ -121,8 +145,8 @@ export function parseText(text: string): ParsedText {
       if (at >= text.length) closed();
       if (text.charAt(at) !== ':') fail(`${shown()}: was expecting a colon to separate field name and value`);
       at++;
-      if (Object.hasOwn(result, name)) duplicates.push({ location, name });
-      const child = value(member(location, name), depth + 1);
+      if (Object.hasOwn(result, name)) duplicates.push({ location: locationOf(step), name });
+      const child = value({ up: step, key: name }, depth + 1);
       // A plain assignment to this one name would set the prototype instead of a field.
       if (name === '__proto__')
         Object.defineProperty(result, name, { value: child, enumerable: true, writable: true, configurable: true });
@@ -138,7 +162,7 @@ export function parseText(text: string): ParsedText {
       at++;
     }
   };
-  const array = (location: string, depth: number): Json => {
+  const array = (step: Step | undefined, depth: number): Json => {
     const start = at++;
     const result: Json[] = [];
     const closed = (): never => fail(`Unexpected end-of-input: expected close marker for Array${marker(start)}`);
@@ -148,7 +172,7 @@ export function parseText(text: string): ParsedText {
       return result;
     }
     for (;;) {
-      result.push(value(element(location, result.length), depth + 1));
+      result.push(value({ up: step, key: result.length }, depth + 1));
       space();
       const next = text.charAt(at);
       if (next === '') closed();
@@ -166,13 +190,10 @@ export function parseText(text: string): ParsedText {
   };
 
   try {
-    const whole = value('/', 0);
+    const whole = value(undefined, 0);
     space();
     if (at < text.length) fail(`${shown()}: Expected end of the definition`);
-    const lines = lineStarts(text);
-    const positions = new Map<string, Position>();
-    for (const [location, offset] of places) positions.set(location, positionIn(lines, offset));
-    return { ok: true, value: whole, positions, duplicates };
+    return { ok: true, value: whole, duplicates };
   } catch (error) {
     if (error instanceof Unreadable) return { ok: false, message: error.message, position: position(text, error.at) };
     throw error;
