@@ -101,3 +101,60 @@ export async function queryItems(
   } while (start);
   return items;
 }
+
+/** Items of a partition whose sort key begins with `prefix`, in the order of the sort key, at most `limit`. */
+export async function queryPrefix(
+  connection: Connection,
+  table: string,
+  partition: { name: string; value: string },
+  sort: { name: string; prefix: string },
+  limit: number,
+): Promise<Item[]> {
+  const client = await load(connection);
+  const { Items = [] } = await client.query({
+    TableName: table,
+    KeyConditionExpression: '#p = :p AND begins_with(#s, :s)',
+    ExpressionAttributeNames: { '#p': partition.name, '#s': sort.name },
+    ExpressionAttributeValues: { ':p': { S: partition.value }, ':s': { S: sort.prefix } },
+    ConsistentRead: true,
+    Limit: limit,
+  });
+  return Items.map(fromItem);
+}
+
+/** The last `limit` items of a partition by a local index, last first. */
+export async function queryLast(
+  connection: Connection,
+  table: string,
+  index: string,
+  partition: { name: string; value: string },
+  limit: number,
+): Promise<Item[]> {
+  const client = await load(connection);
+  const { Items = [] } = await client.query({
+    TableName: table,
+    IndexName: index,
+    KeyConditionExpression: '#p = :p',
+    ExpressionAttributeNames: { '#p': partition.name },
+    ExpressionAttributeValues: { ':p': { S: partition.value } },
+    ConsistentRead: true,
+    ScanIndexForward: false,
+    Limit: limit,
+  });
+  return Items.map(fromItem);
+}
+
+/** Up to 100 items by their keys, read consistently; those that are not there are left out, in no order. */
+export async function getItems(connection: Connection, table: string, keys: Item[]): Promise<Item[]> {
+  const client = await load(connection);
+  const found: Item[] = [];
+  let wanted: Record<string, AttributeValue>[] = keys.map(toItem);
+  while (wanted.length > 0) {
+    const { Responses, UnprocessedKeys } = await client.batchGetItem({
+      RequestItems: { [table]: { Keys: wanted, ConsistentRead: true } },
+    });
+    found.push(...(Responses?.[table] ?? []).map(fromItem));
+    wanted = UnprocessedKeys?.[table]?.Keys ?? [];
+  }
+  return found;
+}

@@ -10,7 +10,7 @@ import {
   updateStack,
 } from '../aws/cloudformation.ts';
 import type { Connection } from '../aws/connection.ts';
-import { isExpired } from '../aws/failure.ts';
+import { followStack } from '../aws/follow-stack.ts';
 import { MARKER } from '../workshop.ts';
 import { type Cause, diagnose } from './diagnose.ts';
 import { type PlanStep, type StackWanted, stackName } from './plan.ts';
@@ -109,8 +109,11 @@ async function deployOne(
     state('kept');
     return true;
   }
-  const follow = (id: string, after?: string): Promise<StackState | undefined> =>
-    followStack(connection, wanted.name, id, after, options, emit);
+  const follow = (id: string): Promise<StackState | undefined> =>
+    followStack(connection, id, options, {
+      event: (event) => emit({ kind: 'resource', stack: wanted.name, event }),
+      signedOut: () => emit({ kind: 'signed-out', stack: wanted.name, at: options.now() }),
+    });
 
   if (step.action === 'wait') {
     state('waiting', step.why);
@@ -165,40 +168,4 @@ async function fail(
   const cause = diagnose(await stackEvents(connection, id), ended?.status ?? 'DELETE_COMPLETE');
   emit({ kind: 'failed', stack: wanted.name, at: options.now(), cause });
   return false;
-}
-
-const FIRST_POLL_MS = 60;
-const LONGEST_POLL_MS = 3_000;
-
-/**
- * Follows a stack until it rests, telling each new event. Asks soon while things happen and more and more rarely while
- * they do not, so that it neither lags on a fast endpoint nor wears out AWS's limits. Resolves undefined when it is gone.
- */
-export async function followStack(
-  connection: Connection,
-  stack: string,
-  nameOrId: string,
-  after: string | undefined,
-  options: DeployOptions,
-  emit: (event: DeployEvent) => void,
-): Promise<StackState | undefined> {
-  let last = after;
-  let wait = FIRST_POLL_MS;
-  while (!options.signal.aborted) {
-    try {
-      const state = await describeStack(connection, nameOrId);
-      const events = state ? await stackEvents(connection, state.id, last) : [];
-      for (const event of events) emit({ kind: 'resource', stack, event });
-      last = events.at(-1)?.id ?? last;
-      if (!state || !state.status.endsWith('_IN_PROGRESS')) return state;
-      wait = events.length > 0 ? FIRST_POLL_MS : Math.min(wait * 1.5, LONGEST_POLL_MS);
-    } catch (error) {
-      // A sign-in that ends in the middle is not the end: the stack goes on, and so do we once it is renewed.
-      if (!isExpired(error)) throw error;
-      emit({ kind: 'signed-out', stack, at: options.now() });
-      wait = LONGEST_POLL_MS;
-    }
-    await options.pause(wait);
-  }
-  return undefined;
 }

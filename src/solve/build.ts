@@ -1,0 +1,198 @@
+/** A build: what a learner would have made, read from build.yaml and the files beside it. Touches the disk. */
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { LineCounter, parseDocument } from 'yaml';
+import { PressoError } from '../errors.ts';
+
+/** By a fixed name, or by a part of one that CloudFormation or the console made up. */
+export type NameRef = { name: string } | { contains: string } | { arn: string };
+
+export interface WorkflowWanted {
+  kind: 'workflow';
+  name: string;
+  type: 'STANDARD' | 'EXPRESS';
+  /** ASL, with `${…}` still in it */
+  definition: string;
+  role: NameRef;
+}
+
+export interface RoleWanted {
+  kind: 'role';
+  name: string;
+  path: string;
+  /** Who may assume it. */
+  service: string;
+  policies: Record<string, unknown>;
+}
+
+export interface TargetWanted {
+  id: string;
+  workflow?: string;
+  function?: NameRef;
+  logGroup?: string;
+  /** Anything else, by its ARN. */
+  arn?: string;
+  /** Name of a role of this build, or of the account. */
+  role?: string;
+  input?: string;
+  inputPath?: string;
+  inputTransformer?: unknown;
+}
+
+export interface RuleWanted {
+  kind: 'rule';
+  name: string;
+  bus: string;
+  state: 'ENABLED' | 'DISABLED';
+  /** JSON text, as it is put */
+  pattern: string;
+  targets: TargetWanted[];
+}
+
+export interface PermissionWanted {
+  kind: 'permission';
+  function: NameRef;
+  rule: string;
+}
+
+export type Wanted = WorkflowWanted | RoleWanted | RuleWanted | PermissionWanted;
+const KINDS = ['workflow', 'role', 'rule', 'permission'] as const;
+
+export interface Build {
+  /** In the order in which they are made. */
+  resources: Wanted[];
+  /** Check ids that must fail on it; none for a solution or a variant. */
+  fail: string[];
+  /** `live` where a definition alone cannot tell. */
+  judge: 'definition' | 'live';
+}
+
+interface BuildFile {
+  extends?: string;
+  resources?: Record<string, unknown>[];
+  remove?: string[];
+  expect?: { fail?: string[] };
+  judge?: string;
+}
+
+/**
+ * Reads `dir`/build.yaml. A build that `extends` another takes its resources; one of the same kind and name (permissions:
+ * same function and rule) replaces it in place, others are added, and `remove: [kind name]` takes some away.
+ */
+export function readBuild(dir: string): Build {
+  const file = path.join(dir, 'build.yaml');
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new PressoError('no-build', `There is no build in ${dir} (${(error as NodeJS.ErrnoException).code}).`, {
+      hint: 'presso solve --help',
+    });
+  }
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines });
+  const [error] = document.errors;
+  if (error) {
+    const { line, col } = lines.linePos(error.pos[0]);
+    throw bad(`${file}:${line}:${col}`, error.message.split('\n')[0] ?? 'not YAML');
+  }
+  const value = (document.toJS() ?? {}) as BuildFile;
+  const base: Build =
+    value.extends === undefined
+      ? { resources: [], fail: [], judge: 'definition' }
+      : readBuild(path.resolve(dir, value.extends));
+  const resources = [...base.resources];
+  for (const remove of value.remove ?? []) {
+    const at = resources.findIndex((resource) => identify(resource) === remove);
+    if (at < 0) throw bad(file, `remove: there is no "${remove}" to take away`);
+    resources.splice(at, 1);
+  }
+  for (const raw of value.resources ?? []) {
+    const wanted = toWanted(raw, dir, file);
+    const at = resources.findIndex((resource) => identify(resource) === identify(wanted));
+    if (at < 0) resources.push(wanted);
+    else resources[at] = wanted;
+  }
+  return { resources, fail: value.expect?.fail ?? [], judge: value.judge === 'live' ? 'live' : 'definition' };
+}
+
+const refText = (ref: NameRef): string =>
+  'name' in ref ? ref.name : 'contains' in ref ? `*${ref.contains}*` : ref.arn;
+
+/** `rule NewOrder`, `permission *WorkflowStarted* WorkflowStarted`: what a build calls it. */
+export function identify(resource: Wanted): string {
+  return resource.kind === 'permission'
+    ? `permission ${refText(resource.function)} ${resource.rule}`
+    : `${resource.kind} ${resource.name}`;
+}
+
+function bad(where: string, what: string): PressoError {
+  return new PressoError('bad-build', `${where}: ${what}.`, { hint: 'presso solve --help' });
+}
+
+function toWanted(raw: Record<string, unknown>, dir: string, file: string): Wanted {
+  const { kind } = raw;
+  const name = String(raw['name'] ?? '');
+  if (!KINDS.includes(kind as never))
+    throw bad(file, `"${String(kind)}" is not a kind of resource; there are ${KINDS.join(', ')}`);
+  if (kind !== 'permission' && name === '') throw bad(file, `a ${String(kind)} has no name`);
+  if (kind === 'workflow') {
+    const source = path.join(dir, String(raw['definition'] ?? ''));
+    let definition: string;
+    try {
+      definition = readFileSync(source, 'utf8');
+    } catch {
+      throw bad(file, `the definition ${source} cannot be read`);
+    }
+    return {
+      kind,
+      name,
+      type: raw['type'] === 'EXPRESS' ? 'EXPRESS' : 'STANDARD',
+      definition,
+      role: toRef(raw['role'], file),
+    };
+  }
+  if (kind === 'role')
+    return {
+      kind,
+      name,
+      path: String(raw['path'] ?? '/'),
+      service: String(raw['service'] ?? ''),
+      policies: (raw['policies'] ?? {}) as Record<string, unknown>,
+    };
+  if (kind === 'permission') return { kind, function: toRef(raw['function'], file), rule: String(raw['rule'] ?? '') };
+  const pattern = raw['pattern'];
+  return {
+    kind: 'rule',
+    name,
+    bus: String(raw['bus'] ?? ''),
+    state: raw['state'] === 'DISABLED' ? 'DISABLED' : 'ENABLED',
+    pattern: typeof pattern === 'string' ? pattern : JSON.stringify(pattern),
+    targets: ((raw['targets'] ?? []) as Record<string, unknown>[]).map((target) => ({
+      ...(target as unknown as TargetWanted),
+      id: String(target['id'] ?? 'target'),
+      ...(target['function'] === undefined ? {} : { function: toRef(target['function'], file) }),
+    })),
+  };
+}
+
+function toRef(value: unknown, file: string): NameRef {
+  if (typeof value === 'string') return value.startsWith('arn:') ? { arn: value } : { name: value };
+  if (value && typeof value === 'object') {
+    const { contains, name, arn } = value as Record<string, unknown>;
+    if (typeof contains === 'string') return { contains };
+    if (typeof name === 'string') return { name };
+    if (typeof arn === 'string') return { arn };
+  }
+  throw bad(file, 'a name is a text, or {contains: …}, {name: …}, {arn: …}');
+}
+
+const refOf = (ref: NameRef): ((name: string, arn: string) => boolean) => {
+  if ('name' in ref) return (name) => name === ref.name;
+  if ('contains' in ref) return (name) => name.includes(ref.contains);
+  return (_, arn) => arn === ref.arn;
+};
+
+/** Those of `all` that a reference means. */
+export const meant = <T extends { name: string; arn: string }>(ref: NameRef, all: T[]): T[] =>
+  all.filter(({ name, arn }) => refOf(ref)(name, arn));
