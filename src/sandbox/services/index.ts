@@ -1,5 +1,6 @@
 /** Every service of the sandbox: one line each. */
 import type { Service } from '../service.ts';
+import { cloudformation } from './cloudformation/index.ts';
 import { dynamodb } from './dynamodb/index.ts';
 import { events } from './events/index.ts';
 import { iam } from './iam/index.ts';
@@ -11,5 +12,5 @@ import { states } from './states/index.ts';
 import { sts } from './sts/index.ts';
 
 export function allServices(): Service[] {
-  return [dynamodb, events, iam, iot, iotdata, logs, ssm, states, sts];
+  return [cloudformation, dynamodb, events, iam, iot, iotdata, logs, ssm, states, sts];
 }

@@ -1,0 +1,25 @@
+/**
+ * AWS CloudFormation: templates become resources by calling the sandbox's own services as the stack's caller. The engine
+ * is in engine/, what it knows of each resource type in resources/ (one file a type), reading templates in template/.
+ */
+import type { Service } from '../../service.ts';
+import { changeSetActions, prepare } from './actions/change-sets.ts';
+import { readActions } from './actions/read.ts';
+import { stackActions } from './actions/stacks.ts';
+import { templateActions } from './actions/templates.ts';
+import { resume } from './engine/operation.ts';
+import { changeSets, operations } from './records.ts';
+
+export const cloudformation: Service = {
+  name: 'cloudformation',
+  protocol: 'query',
+  xmlNamespace: 'http://cloudformation.amazonaws.com/doc/2010-05-15/',
+  actions: { ...stackActions, ...readActions, ...templateActions, ...changeSetActions },
+  wakeOn: ['operations', 'change-sets'],
+  wake(context) {
+    for (const operation of [...operations(context).values()]) resume(context, operation.stackId);
+    for (const change of [...changeSets(context).values()])
+      if (/PENDING|IN_PROGRESS/.test(change.status))
+        prepare(context, change.id, change.changes.length === 0 && !change.besides);
+  },
+};
