@@ -244,7 +244,7 @@ describe('validator and interpreter', () => {
         played++;
         expect(play(made, input).cause).not.toMatch(MALFORMED);
       }),
-      { numRuns: 150 },
+      { numRuns: 60 },
     );
     expect(played).toBeGreaterThan(0);
   });
@@ -256,7 +256,7 @@ describe('validator and interpreter', () => {
         if (Object.keys(made.States as JsonObject).length > 1) long++;
         expect(play(made, input).cause).not.toMatch(MALFORMED);
       }),
-      { numRuns: 200 },
+      { numRuns: 100 },
     );
     expect(long).toBeGreaterThan(20);
   });

@@ -1,6 +1,7 @@
 import type { Json, JsonObject } from '../types.ts';
 import { COMPARISONS } from './fields.ts';
 import { element, member } from './json-text.ts';
+import { pathFault } from './syntax.ts';
 import {
   checkArray,
   checkAssign,
@@ -8,7 +9,6 @@ import {
   checkExpressions,
   checkFields,
   checkLanguage,
-  checkReferencePath,
   checkRequired,
   checkString,
   isExpression,
@@ -76,8 +76,18 @@ function checkCondition(place: Place, condition: Json | undefined): void {
   else checkExpression(place, location, condition);
 }
 
+/** AWS calls it a Reference Path, and takes every path: filters are how people look into arrays here. */
+function checkSubject(place: Place, rule: JsonObject, name: string): void {
+  const path = rule[name];
+  const location = member(place.location, name);
+  if (typeof path !== 'string') place.report.schema(location, 'Expected value of type String');
+  else if (!path.startsWith('$'))
+    place.report.schema(location, "Value is not a Reference Path: Reference path didn't start with '$'");
+  else if (pathFault(path)) place.report.schema(location, 'Value must be a valid JSONPath.');
+}
+
 function checkComparison(place: Place, rule: JsonObject): void {
-  checkReferencePath(place, rule, 'Variable');
+  checkSubject(place, rule, 'Variable');
   const operators = Object.keys(COMPARISONS);
   const given = operators.filter((name) => Object.hasOwn(rule, name));
   if (given.length !== 1) {
@@ -92,7 +102,7 @@ function checkComparison(place: Place, rule: JsonObject): void {
   const location = member(place.location, name);
   const wanted = COMPARISONS[name];
   checkLanguage(place, name);
-  if (wanted === 'Path') checkReferencePath(place, rule, name);
+  if (wanted === 'Path') checkSubject(place, rule, name);
   else if (typeof value !== (wanted === 'Timestamp' ? 'string' : wanted?.toLowerCase()))
     place.report.schema(location, `Expected value of type ${wanted === 'Timestamp' ? 'String' : wanted}`);
   else if (wanted === 'Timestamp' && !isTimestamp(String(value)))

@@ -1,3 +1,5 @@
+import { isExcepted, SDK_SERVICES } from './sdk-services.ts';
+
 /**
  * What a Task's Resource may name. The optimized integrations and their patterns are those of the developer guide's
  * page "Integrating optimized services"; the names after `aws-sdk:` those of "Learning to use AWS service SDK
@@ -14,7 +16,7 @@ const OPTIMIZED: Record<string, string> = {
   databrew: 'startJobRun+sync',
   dynamodb: 'getItem putItem updateItem deleteItem',
   ecs: 'runTask+sync+token',
-  eks: 'call createCluster+sync deleteCluster+sync createFargateProfile+sync deleteFargateProfile+sync createNodegroup+sync deleteNodegroup+sync runJob+sync',
+  eks: 'call+token createCluster+sync deleteCluster+sync createFargateProfile+sync deleteFargateProfile+sync createNodegroup+sync deleteNodegroup+sync runJob+sync+token',
   elasticmapreduce:
     'createCluster+sync terminateCluster+sync addStep+sync cancelStep setClusterTerminationProtection modifyInstanceFleetByName modifyInstanceGroupByName',
   'emr-containers': 'createVirtualCluster deleteVirtualCluster+sync startJobRun+sync',
@@ -41,10 +43,6 @@ const SDK_ACTIONS: Record<string, string> = {
     'activateEventSource cancelReplay createApiDestination createArchive createConnection createEndpoint createEventBus createPartnerEventSource deactivateEventSource deauthorizeConnection deleteApiDestination deleteArchive deleteConnection deleteEndpoint deleteEventBus deletePartnerEventSource deleteRule describeApiDestination describeArchive describeConnection describeEndpoint describeEventBus describeEventSource describePartnerEventSource describeReplay describeRule disableRule enableRule listApiDestinations listArchives listConnections listEndpoints listEventBuses listEventSources listPartnerEventSourceAccounts listPartnerEventSources listReplays listRuleNamesByTarget listRules listTagsForResource listTargetsByRule putEvents putPartnerEvents putPermission putRule putTargets removePermission removeTargets startReplay tagResource testEventPattern untagResource updateApiDestination updateArchive updateConnection updateEndpoint updateEventBus',
   sqs: 'addPermission cancelMessageMoveTask changeMessageVisibility changeMessageVisibilityBatch createQueue deleteMessage deleteMessageBatch deleteQueue getQueueAttributes getQueueUrl listDeadLetterSourceQueues listMessageMoveTasks listQueueTags listQueues purgeQueue receiveMessage removePermission sendMessage sendMessageBatch setQueueAttributes startMessageMoveTask tagQueue untagQueue',
 };
-
-/** Names people write after `aws-sdk:` that are an endpoint's or a console's name, never the SDK's. */
-const NOT_SDK_NAMES =
-  /^(stepfunctions|states|events|cloudwatchevents?|logs|email|monitoring|execute-api|elasticmapreduce|cognito-idp)$/;
 
 export type Pattern = '' | 'sync' | 'sync:2' | 'waitForTaskToken';
 
@@ -87,7 +85,7 @@ export function readResource(text: string): Resource {
   if (!task) return unknown;
   const [, sdk, name = '', action = '', pattern = ''] = task;
   if (sdk) {
-    if (!/^[a-z][a-z0-9]*$/.test(name) || !/^[a-z]/.test(action) || NOT_SDK_NAMES.test(name)) return unknown;
+    if (!SDK_SERVICES.has(name) || !/^[a-z]/.test(action) || isExcepted(name, action)) return unknown;
     if (pattern !== '' && pattern !== 'waitForTaskToken') return unknown;
     const actions = SDK_ACTIONS[name];
     if (actions && !actions.split(' ').includes(action)) return unknown;

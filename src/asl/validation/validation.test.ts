@@ -260,7 +260,7 @@ describe('SL, "Choice State"', () => {
       ['BooleanEquals', false, 'false'],
       ['TimestampLessThan', '2030-01-01T00:00:00Z', 'soon'],
       ['StringEqualsPath', '$.b', 'b'],
-      ['TimestampGreaterThanPath', '$$.State.EnteredTime', '$..a'],
+      ['TimestampGreaterThanPath', '$$.State.EnteredTime', '$.a['],
       ['IsPresent', true, 'true'],
     ];
     for (const [operator, good, bad] of values) {
@@ -378,6 +378,8 @@ describe('DG, "Task workflow state" and "Integrating services": Resource', () =>
     states('aws-sdk:sfn:listExecutions.sync'),
     states('aws-sdk:stepfunctions:listExecutions'),
     states('aws-sdk:DynamoDB:getItem'),
+    states('aws-sdk:events:putEvents'),
+    states('aws-sdk:sts:assumeRole'),
     'arn:aws:dynamodb:us-east-1:123456789012:table/t',
     'arn:aws:states:us-east-1:123456789012:stateMachine:m',
   ])('not recognized: %s', (text) => {
