@@ -1,0 +1,19 @@
+import { Args, Flags } from '@oclif/core';
+import { PressoCommand } from '../../command.ts';
+import { act } from '../../flows/order.ts';
+
+export default class OrderMake extends PressoCommand {
+  static override summary = 'Claim an order, as a barista.';
+  static override examples = ['presso order make last', 'presso order make 5c2d1a36 --barista bo'];
+  static override args = {
+    order: Args.string({ description: 'id of the order, a beginning of it, or last', required: true }),
+  };
+  static override flags = {
+    barista: Flags.string({ description: 'id of the barista', default: 'barista-1', helpValue: 'ID' }),
+  };
+
+  async run(): Promise<void> {
+    const { args, flags } = await this.parse(OrderMake);
+    await act(await this.connection(), args.order, 'make', { userId: flags.barista, admin: true }, flags.json);
+  }
+}
