@@ -12,7 +12,10 @@ const parsed = new Map<string, JsonObject>();
 
 /** The definition as an object; texts are parsed once. */
 export function readDefinition(definition: JsonObject | string): JsonObject {
-  if (typeof definition !== 'string') return definition;
+  if (typeof definition !== 'string') {
+    if (!isObject(definition)) throw new AslSyntaxError('A definition is a JSON object', 0);
+    return definition;
+  }
   let known = parsed.get(definition);
   if (!known) {
     let value: unknown;

@@ -279,9 +279,10 @@ export class Evaluator {
   }
 
   #group(group: Group, input: unknown, frame: Frame): Tuple {
-    const items = asList(input);
-    const reduce = items.tupleStream === true;
-    if (items.length === 0 && !reduce) items.push(undefined);
+    const given = asList(input);
+    const reduce = given.tupleStream === true;
+    // An empty list is grouped as one value that is not there; the list itself may be the caller's data.
+    const items = given.length === 0 && !reduce ? sequence(undefined) : given;
     const groups = new Map<string, { data: unknown; pair: number }>();
     for (const item of items) {
       const inner = reduce ? withTuple(frame, item as Tuple) : frame;
