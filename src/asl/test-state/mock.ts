@@ -35,7 +35,8 @@ export function checkMock(result: Json, mode: string, state: JsonObject, resourc
   if (pattern === 'waitForTaskToken') return;
   const model = MODELS[SDK_NAMES[service] ?? service];
   // A job that is waited for is answered by the API that is asked how far it is.
-  const asked = service === 'states' && pattern.startsWith('sync') ? 'describeExecution' : action;
+  if (pattern.startsWith('sync') && service !== 'states') return;
+  const asked = pattern.startsWith('sync') ? 'describeExecution' : action;
   const shape = model?.answers
     .split(' ')
     .find((answer) => answer.startsWith(`${asked}:`))
