@@ -271,6 +271,11 @@ export class World {
     this.clock.stop();
     await Promise.race([this.settle(), new Promise<void>((done) => setTimeout(done, 2_000).unref())]);
     for (const service of this.services.values()) await service.close?.(this);
-    for (const opening of this.#accounts.values()) await (await opening).close();
+    // An account that could not be opened (damaged data) has nothing to close.
+    for (const opening of this.#accounts.values())
+      await opening.then(
+        (store) => store.close(),
+        () => {},
+      );
   }
 }

@@ -1,0 +1,179 @@
+import { spawn } from 'node:child_process';
+import {
+  appendFileSync,
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { GetParameterCommand, PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
+import { afterEach, expect, test } from 'vitest';
+import { distFile } from '../paths.ts';
+import { clientConfig, withSandbox } from '../testing/sandbox.ts';
+import { findSandbox, launchSandbox, startSandbox, stopSandbox } from './index.ts';
+
+const made: string[] = [];
+const folder = (): string => {
+  const dir = mkdtempSync(path.join(tmpdir(), 'presso-sandbox-'));
+  made.push(dir);
+  return dir;
+};
+afterEach(async () => {
+  for (const dir of made.splice(0)) {
+    await stopSandbox(dir).catch(() => {});
+    rmSync(dir, { recursive: true, force: true });
+  }
+});
+
+const put = (sandbox: { endpoint: string }, name: string, account?: string) =>
+  new SSMClient(clientConfig(sandbox, account)).send(
+    new PutParameterCommand({ Name: name, Value: 'kept', Type: 'String' }),
+  );
+const get = (sandbox: { endpoint: string }, name: string, account?: string) =>
+  new SSMClient(clientConfig(sandbox, account)).send(new GetParameterCommand({ Name: name }));
+
+test('what was answered is there after a kill -9, and a torn tail is dropped', async () => {
+  const dir = folder();
+  const running = await launchSandbox(distFile('sandbox', 'process.js'), dir, []);
+  await put(running, '/kept');
+  process.kill(running.pid, 'SIGKILL');
+  const account = path.join(dir, 'accounts/123456789012');
+  const journal = path.join(account, readdirSync(account).find((name) => name.startsWith('journal.')) ?? '');
+  appendFileSync(journal, '0badc0de ["ssm|us-east-1|par');
+  const again = await launchSandbox(distFile('sandbox', 'process.js'), dir, []);
+  expect((await get(again, '/kept')).Parameter?.Value).toBe('kept');
+  // And it goes on writing where the good part ended.
+  await put(again, '/later');
+  await stopSandbox(dir);
+  const third = await launchSandbox(distFile('sandbox', 'process.js'), dir, []);
+  expect((await get(third, '/later')).Parameter?.Value).toBe('kept');
+});
+
+test('damage in the middle is reported, not guessed around', async () => {
+  const dir = folder();
+  const first = await startSandbox({ dir });
+  await put(first, '/one');
+  await put(first, '/two');
+  await first.close();
+  const account = path.join(dir, 'accounts/123456789012');
+  const journal = path.join(account, readdirSync(account).find((name) => name.startsWith('journal.')) ?? '');
+  writeFileSync(journal, readFileSync(journal, 'utf8').replace('/one', '/ONE'));
+  const again = await startSandbox({ dir });
+  try {
+    await expect(get(again, '/two')).rejects.toThrow(/damaged in the middle.*presso sandbox reset/s);
+  } finally {
+    await again.close();
+  }
+});
+
+test('a second sandbox on the same data is refused, and so is data of a newer version', async () => {
+  const dir = folder();
+  const first = await startSandbox({ dir });
+  await expect(startSandbox({ dir })).rejects.toMatchObject({ code: 'data-in-use', hint: 'presso sandbox stop' });
+  await first.close();
+  writeFileSync(path.join(dir, 'world.json'), JSON.stringify({ format: 99, clockOffset: 0 }));
+  await expect(startSandbox({ dir })).rejects.toMatchObject({ code: 'data-newer' });
+});
+
+test('a port in use is said, with a command that works', async () => {
+  const blocker = createServer();
+  await new Promise<void>((done) => blocker.listen(0, '127.0.0.1', () => done()));
+  const { port } = blocker.address() as { port: number };
+  try {
+    await expect(startSandbox({ port })).rejects.toMatchObject({
+      code: 'port-in-use',
+      hint: `presso sandbox start --port ${port + 1}`,
+    });
+    const other = await startSandbox({ port, anyPort: true });
+    expect(other.port).not.toBe(port);
+    await other.close();
+  } finally {
+    blocker.close();
+  }
+});
+
+test('a folder that cannot be written is said', async () => {
+  const file = path.join(folder(), 'file');
+  writeFileSync(file, '');
+  chmodSync(file, 0o400);
+  await expect(startSandbox({ dir: path.join(file, 'data') })).rejects.toMatchObject({ code: 'data-not-writable' });
+});
+
+test('the process is found by its file, known by its nonce, and stops over HTTP', async () => {
+  const dir = folder();
+  const running = await launchSandbox(distFile('sandbox', 'process.js'), dir, []);
+  expect((await findSandbox(dir))?.pid).toBe(running.pid);
+  const refused = await fetch(`${running.endpoint}/_presso/stop`, { method: 'POST' });
+  expect(refused.status).toBe(403);
+  writeFileSync(path.join(dir, 'sandbox.json'), JSON.stringify({ ...running, nonce: 'someone else' }));
+  expect(await findSandbox(dir)).toBeUndefined();
+  writeFileSync(path.join(dir, 'sandbox.json'), JSON.stringify(running));
+  await stopSandbox(dir);
+  expect(existsSync(path.join(dir, 'sandbox.json'))).toBe(false);
+});
+
+test('accounts stand side by side, and one can be emptied alone', async () => {
+  const dir = folder();
+  const sandbox = await startSandbox({ dir });
+  try {
+    await put(sandbox, '/name', '111111111111');
+    await put(sandbox, '/name', '222222222222');
+    await sandbox.reset('111111111111');
+    await expect(get(sandbox, '/name', '111111111111')).rejects.toMatchObject({ name: 'ParameterNotFound' });
+    expect((await get(sandbox, '/name', '222222222222')).Parameter?.Value).toBe('kept');
+  } finally {
+    await sandbox.close();
+  }
+});
+
+test('a moved clock stays moved over a restart', async () => {
+  const dir = folder();
+  const first = await startSandbox({ dir });
+  await first.advance(3_600_000);
+  await first.close();
+  const again = await startSandbox({ dir });
+  const health = (await (await fetch(`${again.endpoint}/_presso/health`)).json()) as { clockOffset: number };
+  expect(health.clockOffset).toBeGreaterThanOrEqual(3_600_000);
+  await again.close();
+});
+
+test('throttling, failures and dropped connections come when asked for, the same for the same seed', async () => {
+  const run = () =>
+    withSandbox(
+      async (sandbox) => {
+        const seen: string[] = [];
+        for (let i = 0; i < 40; i++)
+          seen.push(
+            await put(sandbox, `/p${i}`).then(
+              () => 'fine',
+              (error: Error) => error.name,
+            ),
+          );
+        return seen;
+      },
+      { faults: { throttle: 0.2, fault: 0.2, drop: 0.1, seed: 7 } },
+    );
+  const seen = await run();
+  expect(new Set(seen).size).toBeGreaterThanOrEqual(4);
+  expect(seen).toContain('ThrottlingException');
+  expect(seen).toContain('ServiceUnavailable');
+  expect(await run()).toEqual(seen);
+});
+
+test('in front it ends with SIGINT and leaves no file behind', async () => {
+  const dir = folder();
+  const child = spawn(process.execPath, [distFile('sandbox', 'process.js'), '--data', dir], {
+    stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
+  });
+  await new Promise((done) => child.once('message', done));
+  const code = new Promise((done) => child.once('exit', done));
+  child.kill('SIGINT');
+  expect(await code).toBe(0);
+  expect(existsSync(path.join(dir, 'sandbox.json'))).toBe(false);
+});
