@@ -1,6 +1,6 @@
-import jsonata from 'jsonata';
 import { AslSyntaxError } from '../errors.ts';
 import { type Intrinsic, parseIntrinsic, pathsOf } from '../intrinsics.ts';
+import { parseJsonata } from '../jsonata/index.ts';
 import { isReferencePath, parsePath } from '../path.ts';
 
 /** Runs a parser of the engine; what it cannot read comes back as the reason, anything else is a defect and thrown on. */
@@ -10,6 +10,8 @@ function reason(parse: () => unknown): string | undefined {
     return;
   } catch (error) {
     if (error instanceof AslSyntaxError) return error.message;
+    // The stack is at its end: whoever wrote this did not mean it.
+    if (error instanceof RangeError) return 'The expression is nested too deeply';
     throw error;
   }
 }
@@ -98,13 +100,16 @@ export interface ExpressionFault {
  * an input document, which Step Functions does not set ("Transforming data with JSONata in Step Functions").
  */
 export function expressionFault(text: string, where: { caught: boolean }): ExpressionFault | undefined {
-  let tree: Node;
+  const fault = reason(() => parseJsonata(text));
+  // The parser's code goes before its message when an execution fails, but not here.
+  if (fault !== undefined) return { code: 'INVALID_JSONATA_EXPRESSION', message: fault.replace(/^[A-Z]\d{4}: /, '') };
+  let message: string | undefined;
   try {
-    tree = jsonata(text).ast() as unknown as Node;
+    message = unsupported(parseJsonata(text) as unknown as Node, true, where);
   } catch (error) {
-    return { code: 'INVALID_JSONATA_EXPRESSION', message: (error as Error).message };
+    if (!(error instanceof RangeError)) throw error;
+    return { code: 'INVALID_JSONATA_EXPRESSION', message: 'The expression is nested too deeply' };
   }
-  const message = unsupported(tree, true, where);
   return message === undefined ? undefined : { code: 'UNSUPPORTED_JSONATA_EXPRESSION', message };
 }
 

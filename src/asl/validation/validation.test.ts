@@ -469,7 +469,7 @@ describe('SL, "Paths", "Payload Template" and "Intrinsic Functions"', () => {
   test('paths', () => {
     for (const good of ['$', '$.a[0].b', '$$.Execution.Id', "$['a b']", '$.a[?(@.b > 1)]', '$..a', null])
       expect(pass({ InputPath: good })).toEqual([]);
-    for (const bad of ['a', '$.', '$.a[', "States.Format('a')"])
+    for (const bad of ['a', '$.', '$.a[', "States.Format('a')", `$.a[?${'('.repeat(50_000)}`])
       expect(pass({ InputPath: bad })).toEqual([schema('Value must be a valid JSONPath.', '/States/S/InputPath')]);
   });
   test("ResultPath points into the state's own output", () => {
@@ -582,6 +582,7 @@ describe('DG, "Transforming data with JSONata": QueryLanguage', () => {
     expect(output('{% 1 + %}')).toEqual([
       'INVALID_JSONATA_EXPRESSION: Unexpected end of expression at /States/S/Output/v',
     ]);
+    expect(output(`{% ${'1 + '.repeat(20_000)}1 %}`)).toHaveLength(1);
     expect(output('{% phone %}')).toEqual([
       "UNSUPPORTED_JSONATA_EXPRESSION: Reference to 'phone' at the top level is not supported. at /States/S/Output/v",
     ]);
