@@ -74,7 +74,8 @@ async function attempt(context: Context, record: DeliveryRecord): Promise<void> 
     await deliver(context, record);
     deliveriesOf(context).delete(record.id);
   } catch (error) {
-    await failed(context, record, error);
+    // A stop ends the try, not the delivery: the record goes on when the sandbox is back.
+    if (!context.world.stopping) await failed(context, record, error);
   }
 }
 

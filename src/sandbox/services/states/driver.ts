@@ -136,17 +136,7 @@ export class Driver {
 
   #begin(start: StartRecord, type: MachineType): { live: Live; effects: Effect[] } {
     const { execution, effects } = play(this.context, start, type);
-    const live: Live = {
-      start,
-      type,
-      execution,
-      tasks: new Map(),
-      submitted: new Map(),
-      timers: new Map(),
-      inputs: [],
-      session: createHash('sha256').update(start.seed).digest('hex').slice(0, 32),
-      waiting: [],
-    };
+    const live: Live = { ...liveStandIn(start), type, execution };
     this.#live.set(start.arn, live);
     const others = this.#byMachine.get(start.machineArn) ?? new Set();
     this.#byMachine.set(start.machineArn, others.add(live));
@@ -227,6 +217,8 @@ export class Driver {
       try {
         outcome = await runTask(this, live, task, submitted);
       } catch (error) {
+        // A stop ends the call, not the task: it is asked again when the sandbox is back.
+        if (this.context.world.stopping) return;
         const failure = error instanceof TaskFailure ? error : new TaskFailure('States.Runtime', String(error));
         this.deliver(live, { kind: 'task-failed', id: task.id, error: failure.error, cause: failure.cause });
         return;
@@ -360,6 +352,21 @@ export class Driver {
       sourceArn: live.start.machineArn,
     });
   }
+}
+
+/** What calls need to know of an execution, where there is none (TestState). */
+export function liveStandIn(start: StartRecord): Live {
+  return {
+    start,
+    type: 'EXPRESS',
+    execution: { status: 'RUNNING', history: [], pending: () => [], deliver: () => [] },
+    tasks: new Map(),
+    submitted: new Map(),
+    timers: new Map(),
+    inputs: [],
+    session: createHash('sha256').update(start.seed).digest('hex').slice(0, 32),
+    waiting: [],
+  };
 }
 
 function play(context: Context, start: StartRecord, type: MachineType): { execution: Execution; effects: Effect[] } {

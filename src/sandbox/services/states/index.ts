@@ -5,6 +5,7 @@ import { callbacks } from './actions/callbacks.ts';
 import { executions } from './actions/executions.ts';
 import { machines } from './actions/machines.ts';
 import { tags } from './actions/tags.ts';
+import { testState } from './actions/test-state.ts';
 import { driverOf } from './driver.ts';
 import { machinesOf } from './records.ts';
 
@@ -12,7 +13,7 @@ export const states: Service = {
   name: 'states',
   protocol: 'json-1.0',
   targetPrefix: 'AWSStepFunctions',
-  actions: { ...machines, ...executions, ...callbacks, ...activities, ...tags },
+  actions: { ...machines, ...executions, ...callbacks, ...activities, ...tags, TestState: testState },
   wakeOn: ['machines', 'running'],
   wake(context) {
     const driver = driverOf(context);

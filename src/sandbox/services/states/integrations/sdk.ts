@@ -61,9 +61,9 @@ export async function sdkCall(task: Task, name: string, action: string): Promise
     });
   try {
     const answer = await task.call(found.service, `${action.charAt(0).toUpperCase()}${action.slice(1)}`, input);
-    if (name === 'lambda' && answer['Payload'] instanceof Uint8Array)
-      answer['Payload'] = Buffer.from(answer['Payload']).toString('utf8');
-    const output = plain(answer, (date) => date.toISOString());
+    const { $status: _, Payload: payload, ...rest } = answer;
+    const text = payload instanceof Uint8Array ? Buffer.from(payload).toString('utf8') : payload;
+    const output = plain(text === undefined ? rest : { ...rest, Payload: text }, (date) => date.toISOString());
     return { output: found.camel ? recased(output, upper) : output };
   } catch (error) {
     throw failureOf(error, dialect, world.uuid());
