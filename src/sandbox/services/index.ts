@@ -1,6 +1,7 @@
 /** Every service of the sandbox: one line each. */
 import type { Service } from '../service.ts';
 import { cloudformation } from './cloudformation/index.ts';
+import { cognitoIdp } from './cognito-idp/index.ts';
 import { dynamodb } from './dynamodb/index.ts';
 import { events } from './events/index.ts';
 import { iam } from './iam/index.ts';
@@ -12,5 +13,5 @@ import { states } from './states/index.ts';
 import { sts } from './sts/index.ts';
 
 export function allServices(): Service[] {
-  return [cloudformation, dynamodb, events, iam, iot, iotdata, logs, ssm, states, sts];
+  return [cloudformation, cognitoIdp, dynamodb, events, iam, iot, iotdata, logs, ssm, states, sts];
 }
