@@ -3,13 +3,8 @@
  * "Testing state machines with TestState API" (DG) and of the API reference's "TestState" (API).
  */
 import { describe, expect, test } from 'vitest';
-import {
-  type TaskEffect,
-  TestStateError,
-  type TestStateOptions,
-  type TestStateRequest,
-  testState,
-} from './test-state.ts';
+import { TestStateError, type TestStateOptions, type TestStateRequest, testState } from './test-state.ts';
+import type { TaskEffect } from './index.ts';
 import type { Json, JsonObject } from './types.ts';
 
 const roleArn = 'arn:aws:iam::123456789012:role/r';

@@ -18,7 +18,7 @@ import { refuse } from './test-state/refusal.ts';
 import { readRequest, type Test, type TestStateRequest } from './test-state/request.ts';
 import type { InspectStage, Json, JsonObject } from './types.ts';
 
-export type { TaskAnswer, TaskEffect, TestStateOptions } from './test-state/play.ts';
+export type { TestStateOptions } from './test-state/play.ts';
 export { TestStateError } from './test-state/refusal.ts';
 export type { TestStateRequest } from './test-state/request.ts';
 

@@ -1,9 +1,8 @@
 import { startExecution } from '../index.ts';
 import { isObject } from '../json.ts';
+import type { TaskEffect } from '../simulate.ts';
 import type { Effect, Execution, ExecutionOptions, InspectStage, Json, JsonObject } from '../types.ts';
 import type { Test } from './request.ts';
-
-export type TaskEffect = Extract<Effect, { kind: 'task' }>;
 
 /** What the outside says to a task without a mock; `request` and `response` are shown at TRACE (HTTP tasks). */
 export type TaskAnswer = ({ output: Json } | { error: string; cause?: string }) & {

@@ -57,10 +57,6 @@ function intrinsicFault(call: Intrinsic): string | undefined {
   return hyphenated ? `Invalid path '${hyphenated.text}'` : argumentFault(call);
 }
 
-export function isIntrinsic(text: string): boolean {
-  return text.startsWith('States.') && dynamicFault(text) === undefined;
-}
-
 /** Functions whose written-out arguments must be whole numbers, by the argument's position ("Intrinsics for JSONPath states"). */
 const WHOLE: Record<string, number[]> = {
   MathAdd: [0, 1],
