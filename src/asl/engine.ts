@@ -95,6 +95,8 @@ export class Engine implements Execution {
       ...inputDetails(JSON.stringify(input)),
       roleArn: execution.roleArn,
     });
+    // AWS counts the first state from the beginning, not from ExecutionStarted (GetExecutionHistory, "Examples").
+    this.#root.lastEvent = 0;
     const limit = type === 'EXPRESS' ? Math.min(timeoutSeconds ?? FIVE_MINUTES, FIVE_MINUTES) : timeoutSeconds;
     if (limit !== undefined) this.#deadline = this.#ask({ kind: 'timer', id: '', at: this.now + limit * 1000 });
     this.#root.process = body(this.#root);

@@ -49,7 +49,7 @@ export function startExecution(
           engine,
           fiber,
           variables: new Variables(undefined, options.variables),
-          language: root.QueryLanguage === 'JSONata' ? 'JSONata' : 'JSONPath',
+          inherited: root.QueryLanguage === 'JSONata' ? 'JSONata' : 'JSONPath',
           context,
         },
         machineOf(root),

@@ -498,6 +498,28 @@ describe('AWS "Step Functions service quotas": history', () => {
   });
 });
 
+test('States Language "QueryLanguage": states inside a Map follow the workflow, not the Map', () => {
+  const { execution } = simulate(
+    {
+      StartAt: 'M',
+      States: {
+        M: {
+          Type: 'Map',
+          QueryLanguage: 'JSONata',
+          Items: '{% [1, 2] %}',
+          ItemProcessor: {
+            StartAt: 'I',
+            States: { I: { Type: 'Pass', Parameters: { 'v.$': '$' }, End: true } },
+          },
+          End: true,
+        },
+      },
+    },
+    { input: {} },
+  );
+  expect(execution.output).toEqual([{ v: 1 }, { v: 2 }]);
+});
+
 test('onInspect tells the data flow of a state in order', () => {
   const seen: [string, Json][] = [];
   one(

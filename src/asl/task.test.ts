@@ -25,7 +25,7 @@ describe('States Language "Task State": events', () => {
     });
     expect(execution.history.slice(0, 6)).toMatchObject([
       { id: 1, previousEventId: 0, type: 'ExecutionStarted', executionStartedEventDetails: { input: '{}' } },
-      { id: 2, previousEventId: 1, type: 'TaskStateEntered', stateEnteredEventDetails: { name: 'Work', input: '{}' } },
+      { id: 2, previousEventId: 0, type: 'TaskStateEntered', stateEnteredEventDetails: { name: 'Work', input: '{}' } },
       {
         type: 'TaskScheduled',
         taskScheduledEventDetails: {
@@ -44,12 +44,13 @@ describe('States Language "Task State": events', () => {
     expect(execution.history.at(-1)).toMatchObject({ type: 'ExecutionSucceeded', previousEventId: 6 });
   });
 
-  test('an SDK integration is named by its service', () => {
-    const { execution } = play({ Resource: 'arn:aws:states:::aws-sdk:sfn:listExecutions', Parameters: {} });
-    expect(execution.history[2]?.taskScheduledEventDetails).toMatchObject({
-      resourceType: 'aws-sdk:sfn',
-      resource: 'listExecutions',
-    });
+  test.each([
+    ['aws-sdk:sfn:listExecutions', 'aws-sdk:sfn', 'listExecutions'],
+    ['states:startExecution.sync:2', 'states', 'startExecution.sync:2'],
+    ['events:putEvents.waitForTaskToken', 'events', 'putEvents.waitForTaskToken'],
+  ])('%s is named by service and action', (resource, resourceType, action) => {
+    const { execution } = play({ Resource: `arn:aws:states:::${resource}`, Parameters: {} });
+    expect(execution.history[2]?.taskScheduledEventDetails).toMatchObject({ resourceType, resource: action });
   });
 
   test('a function by its ARN has events of its own', () => {

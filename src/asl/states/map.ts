@@ -182,9 +182,9 @@ function mapRunArn(visit: Visit): string {
 
 /** Where one iteration runs: in the workflow itself, or as a child execution with variables and context of its own. */
 function iteration(visit: Visit, own: Fiber, item: Item, distributed: boolean): Branch {
-  const { engine, variables, language, context } = visit;
+  const { engine, variables, inherited, context } = visit;
   const inner: JsonObject = { ...context, Map: itemContext(item) };
-  if (!distributed) return { engine, fiber: own, variables: new Variables(variables), language, context: inner };
+  if (!distributed) return { engine, fiber: own, variables: new Variables(variables), inherited, context: inner };
   const childName = engine.dice.uuid();
   const { Execution } = context;
   const { Map: _, ...shared } = context;
@@ -192,7 +192,7 @@ function iteration(visit: Visit, own: Fiber, item: Item, distributed: boolean): 
     engine,
     fiber: own,
     variables: new Variables(),
-    language,
+    inherited,
     context: {
       ...shared,
       Execution: {

@@ -8,7 +8,7 @@ import { type Body, type Result, runMachine, type Visit } from './run.ts';
 
 export function parallel(bodies: () => Record<string, Body>): Body {
   return function* (visit: Visit): Process<Result> {
-    const { engine, fiber, state, variables, language, context } = visit;
+    const { engine, fiber, state, variables, inherited, context } = visit;
     const input = effectiveInput(visit, 'States.ParameterPathFailure');
     const branches = Array.isArray(state.Branches) ? state.Branches.map(machineOf) : [];
     engine.log(fiber, 'ParallelStateStarted');
@@ -17,7 +17,7 @@ export function parallel(bodies: () => Record<string, Body>): Body {
     for (const [at, machine] of branches.entries()) {
       const child = engine.spawn(fiber, (own) =>
         runMachine(
-          { engine, fiber: own, variables: new Variables(variables), language, context },
+          { engine, fiber: own, variables: new Variables(variables), inherited, context },
           machine,
           input,
           bodies(),

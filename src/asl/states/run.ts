@@ -17,7 +17,8 @@ export interface Branch {
   engine: Engine;
   fiber: Fiber;
   variables: Variables;
-  language: Language;
+  /** The query language of states that name none: that of the whole workflow. */
+  inherited: Language;
   /** The members of the context object that belong to the branch: Execution, StateMachine, Map. */
   context: JsonObject;
 }
@@ -26,6 +27,7 @@ export interface Branch {
 export interface Visit extends Branch {
   name: string;
   state: JsonObject;
+  language: Language;
   input: Json;
   attempt: number;
   /** Set by the body once a Parallel or Map has started what is in it. */
@@ -95,7 +97,7 @@ function* runState(branch: Branch, name: string, state: JsonObject, input: Json,
     ...inputDetails(JSON.stringify(input)),
   });
   const enteredAt = new Date(engine.now).toISOString();
-  const language = languageOf(state, branch.language);
+  const language = languageOf(state, branch.inherited);
   const retries = new Retries();
   for (;;) {
     const visit: Visit = {
@@ -137,10 +139,7 @@ function* runState(branch: Branch, name: string, state: JsonObject, input: Json,
         continue;
       }
       if (CONTAINERS.has(type) && (visit.started || failure.error !== 'States.Runtime'))
-        engine.log(fiber, `${type}StateFailed`, `${type.toLowerCase()}StateFailed`, {
-          ...(failure.error !== undefined && { error: failure.error }),
-          ...(failure.reason !== undefined && { cause: failure.reason }),
-        });
+        engine.log(fiber, `${type}StateFailed`);
       const caught = recover(visit, failure, entered);
       return leave(visit, caught);
     }

@@ -21,9 +21,8 @@ function vocabulary(resource: string, own: string): Vocabulary {
   const region = own.split(':')[3] ?? '';
   if (parts[2] === 'lambda') return { events: 'LambdaFunction', service: {}, region };
   if (parts[2] === 'states' && parts[5] === 'activity') return { events: 'Activity', service: {}, region };
-  const service = parts.slice(5);
-  const action = service.pop() ?? '';
-  return { events: 'Task', service: { resourceType: service.join(':'), resource: action }, region };
+  const [, resourceType = '', action = ''] = /^(.*?):([^:]*(?:\.sync:2)?)$/.exec(parts.slice(5).join(':')) ?? [];
+  return { events: 'Task', service: { resourceType, resource: action }, region };
 }
 
 /** A task that hands out a token and waits for it to come back. */
@@ -142,7 +141,8 @@ function* answer(
   const deadline = timeoutSeconds === undefined ? undefined : engine.timer(fiber, engine.now + timeoutSeconds * 1000);
   const armPulse = () =>
     heartbeatSeconds === undefined ? undefined : engine.timer(fiber, beat + heartbeatSeconds * 1000);
-  let pulse = armPulse();
+  // A worker's heartbeats count from when it takes the task ("HeartbeatSeconds", AWS "Task workflow state").
+  let pulse = events === 'Activity' ? undefined : armPulse();
   for (;;) {
     const signal = yield;
     if (signal.kind !== 'input') continue;
@@ -157,6 +157,7 @@ function* answer(
         if (events === 'Activity')
           log('Started', input.workerName === undefined ? {} : { workerName: input.workerName });
         beat = engine.now;
+        pulse ??= armPulse();
         continue;
       case 'task-heartbeat':
         beat = engine.now;
