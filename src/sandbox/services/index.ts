@@ -7,11 +7,12 @@ import { events } from './events/index.ts';
 import { iam } from './iam/index.ts';
 import { iot } from './iot/index.ts';
 import { iotdata } from './iotdata/index.ts';
+import { lambda } from './lambda/index.ts';
 import { logs } from './logs/index.ts';
 import { ssm } from './ssm/index.ts';
 import { states } from './states/index.ts';
 import { sts } from './sts/index.ts';
 
 export function allServices(): Service[] {
-  return [cloudformation, cognitoIdp, dynamodb, events, iam, iot, iotdata, logs, ssm, states, sts];
+  return [cloudformation, cognitoIdp, dynamodb, events, iam, iot, iotdata, lambda, logs, ssm, states, sts];
 }

@@ -1,0 +1,50 @@
+/** What a worker and its host say to each other. Types only: the worker is a file of its own. */
+
+/** An error as a function's caller sees it (Lambda Developer Guide, "Understanding retry behavior in Lambda"). */
+export interface FunctionFailure {
+  errorType: string;
+  errorMessage: string;
+  trace?: string[];
+}
+
+export interface WorkerData {
+  codeDir: string;
+  /** Anything inside presso's package: SDK clients are resolved from there. */
+  packageFile: string;
+  handler: string;
+  runtime: string;
+  functionName: string;
+  memorySize: number;
+  logGroup: string;
+  logStream: string;
+  jsonLogs: boolean;
+  /** The lowest level that is logged, in JSON format. */
+  logLevel: string;
+}
+
+export interface InvokeMessage {
+  requestId: string;
+  payload: string;
+  /** milliseconds this invocation may take */
+  timeout: number;
+  arn: string;
+  clientContext?: string | undefined;
+  /** How far the sandbox's clock is ahead of the machine's. */
+  clockOffset: number;
+}
+
+export type FromWorker =
+  | { kind: 'ready'; initMs: number }
+  | { kind: 'init-failed'; failure: FunctionFailure; initMs: number }
+  | { kind: 'log'; time: number; line: string }
+  | {
+      kind: 'done';
+      requestId: string;
+      durationMs: number;
+      /** bytes of heap in use */
+      memory: number;
+      payload?: string;
+      failure?: FunctionFailure;
+      /** The environment cannot be used again (an uncaught exception). */
+      broken?: boolean;
+    };
