@@ -154,6 +154,11 @@ export class Driver {
     }
     for (const start of [...startsOf(this.context).values()]) {
       if (this.#live.has(start.arn)) continue;
+      if (endsOf(this.context).get(keyOf(start.arn))?.started === start.started) {
+        // Killed between the last line of an execution and the removal of its first.
+        startsOf(this.context).delete(start.id);
+        continue;
+      }
       const { live } = this.#begin(start, 'STANDARD');
       for (const input of inputs.get(start.id) ?? []) {
         if (!input) continue;
@@ -165,6 +170,8 @@ export class Driver {
       if (live.execution.status === 'RUNNING') this.#carryOut(live, live.execution.pending());
       this.#afterwards(live);
     }
+    for (const [id, list] of inputs)
+      if (!startsOf(this.context).has(id)) for (const at of list.keys()) inputsOf(this.context).delete(`${id}/${at}`);
   }
 
   /** Tells an execution what happened; false when that concerns it no more. */
@@ -308,8 +315,8 @@ export class Driver {
       ref: this.context.archive(JSON.stringify(archived)),
     };
     endsOf(this.context).put(keyOf(start.arn), record);
-    for (let i = 0; i < live.inputs.length; i++) inputsOf(this.context).delete(`${start.id}/${i}`);
     startsOf(this.context).delete(start.id);
+    for (let i = 0; i < live.inputs.length; i++) inputsOf(this.context).delete(`${start.id}/${i}`);
   }
 
   #machineOf(live: Live): MachineRecord | undefined {

@@ -14,7 +14,7 @@ export const states: Service = {
   protocol: 'json-1.0',
   targetPrefix: 'AWSStepFunctions',
   actions: { ...machines, ...executions, ...callbacks, ...activities, ...tags, TestState: testState },
-  wakeOn: ['machines', 'running'],
+  wakeOn: ['machines', 'running', 'inputs'],
   wake(context) {
     const driver = driverOf(context);
     driver.wake();

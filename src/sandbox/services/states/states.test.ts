@@ -34,12 +34,14 @@ import {
   StartSyncExecutionCommand,
   StopExecutionCommand,
   TagResourceCommand,
+  TestStateCommand,
   UpdateStateMachineCommand,
   ValidateStateMachineDefinitionCommand,
 } from '@aws-sdk/client-sfn';
 import { expect, test } from 'vitest';
 import { clientConfig, withSandbox } from '../../../testing/sandbox.ts';
 import { type Sandbox, startSandbox } from '../../index.ts';
+import { AccountStore } from '../../journal.ts';
 import type { LogLine } from '../../world.ts';
 
 const ACCOUNT = '123456789012';
@@ -465,6 +467,79 @@ test('a rule starts an execution once per event, under its role, and another rul
     },
     { log: (line) => void lines.push(line) },
   );
+});
+
+test('a delivery that was on its way when the process ended arrives, and only once', async () => {
+  const dir = mkdtempSync(path.join(tmpdir(), 'presso-deliveries-'));
+  try {
+    let machine = '';
+    const before = await startSandbox({ dir });
+    try {
+      await giveRole(before, []);
+      await giveRole(before, ['states:StartExecution'], 'events', 'invoke');
+      machine = await make(new SFNClient(clientConfig(before)), { A: pass });
+    } finally {
+      await before.close();
+    }
+    // What PutEvents leaves behind before it answers, were the process killed right then.
+    const store = await AccountStore.open(ACCOUNT, path.join(dir, 'accounts', ACCOUNT));
+    const event = { id: 'e1', 'detail-type': 't', detail: { orderId: '1' } };
+    for (const id of ['e1/0123456789abcdef', 'e1/fedcba9876543210'])
+      store.table('events', 'us-east-1', 'deliveries').put(id, {
+        id,
+        ruleArn: `arn:aws:events:us-east-1:${ACCOUNT}:rule/r`,
+        target: { Id: '1', Arn: machine, RoleArn: `arn:aws:iam::${ACCOUNT}:role/invoke`, InputPath: '$.detail' },
+        event: JSON.stringify(event),
+        attempts: 0,
+        accepted: 0,
+        due: id.endsWith('f') ? 0 : Date.now() + 3_600_000,
+      });
+    await store.close();
+    const after = await startSandbox({ dir });
+    try {
+      const sfn = new SFNClient(clientConfig(after));
+      const executions = async () =>
+        (await sfn.send(new ListExecutionsCommand({ stateMachineArn: machine }))).executions ?? [];
+      await after.settle();
+      const [first, ...others] = await executions();
+      expect(others).toEqual([]);
+      expect((await describe_(sfn, first?.executionArn ?? '')).input).toBe('{"orderId":"1"}');
+      await after.advance(3_700_000);
+      expect(await executions()).toHaveLength(2);
+    } finally {
+      await after.close();
+    }
+  } finally {
+    rmSync(dir, { recursive: true, force: true });
+  }
+});
+
+test('TestState plays one state, calls its task under the role, and refuses what is no state', async () => {
+  await withSandbox(async (sandbox) => {
+    const sfn = new SFNClient(clientConfig(sandbox));
+    await giveRole(sandbox, []);
+    const tested = await sfn.send(
+      new TestStateCommand({
+        definition: JSON.stringify({ Type: 'Pass', Result: { a: 1 }, ResultPath: '$.r', Next: 'N' }),
+        input: '{"b":2}',
+      }),
+    );
+    expect(tested).toMatchObject({ status: 'SUCCEEDED', output: '{"b":2,"r":{"a":1}}', nextState: 'N' });
+    const task = JSON.stringify({
+      Type: 'Task',
+      Resource: 'arn:aws:states:::aws-sdk:sfn:listStateMachines',
+      Parameters: {},
+      End: true,
+    });
+    expect(await sfn.send(new TestStateCommand({ definition: task, roleArn: ROLE }))).toMatchObject({
+      status: 'FAILED',
+      error: 'Sfn.SfnException',
+      cause: expect.stringContaining('is not authorized to perform: states:ListStateMachines'),
+    });
+    expect(await refusal(sfn.send(new TestStateCommand({ definition: '{"Type":"Nothing"}' })))).toMatch(
+      /^InvalidDefinition/,
+    );
+  });
 });
 
 test('EXPRESS answers at once, keeps no executions, and takes no callbacks', async () => {
