@@ -208,6 +208,10 @@ describe('a Task without a mock', () => {
     });
     expect(calls).toBe(1);
   });
+  test('its time limits do not end the test', async () => {
+    const limited = task({ TimeoutSeconds: 1, HeartbeatSecondsPath: '$.h' });
+    expect(await tested(limited, { input: { h: 1 }, result: {} })).toEqual({ output: {}, status: 'SUCCEEDED' });
+  });
   test('needs a role', async () => {
     expect(await refused(task())).toMatch(/^ValidationException: RoleArn/);
     expect(await refused(task(), { roleArn: 'role' })).toMatch(/^InvalidArn/);

@@ -101,8 +101,28 @@ export function readResource(text: string): Resource {
   return { kind: 'integration', service: name, action, pattern: pattern as Pattern };
 }
 
-/** What the request of an optimized integration must and may hold (developer guide, one page per service). */
-export const REQUESTS: Record<string, { required: string[]; optional: string[] }> = {
+/** Where the API of an optimized integration goes under its own name. */
+const SDK_NAMES: Record<string, string> = { eventbridge: 'events' };
+
+/** What the request of an integration must and may hold, where it is known. */
+export function requestOf({ kind, service, action }: Resource & { kind: 'integration' | 'sdk' }): Request | undefined {
+  const name = kind === 'sdk' ? (SDK_NAMES[service] ?? service) : service;
+  return REQUESTS[`${name}:${action}`];
+}
+
+interface Request {
+  required: string[];
+  optional: string[];
+}
+
+/** One line an API (developer guide, one page per service; the services' API references). */
+const REQUESTS: Record<string, Request> = {
+  'sfn:listExecutions': {
+    required: [],
+    optional: ['StateMachineArn', 'StatusFilter', 'MaxResults', 'NextToken', 'MapRunArn', 'RedriveFilter'],
+  },
+  'sfn:describeExecution': { required: ['ExecutionArn'], optional: ['IncludedData'] },
+  'sfn:startExecution': { required: ['StateMachineArn'], optional: ['Input', 'Name', 'TraceHeader'] },
   'lambda:invoke': {
     required: ['FunctionName'],
     optional: ['ClientContext', 'InvocationType', 'Payload', 'Qualifier', 'LogType', 'TenantId'],

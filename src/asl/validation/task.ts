@@ -1,6 +1,6 @@
 import type { JsonObject } from '../types.ts';
 import { member } from './json-text.ts';
-import { type Pattern, REQUESTS, type Resource, readResource } from './resources.ts';
+import { type Pattern, type Resource, readResource, requestOf } from './resources.ts';
 import {
   checkObject,
   checkOneOf,
@@ -29,7 +29,7 @@ export function checkTask(place: Place, state: JsonObject, type: 'STANDARD' | 'E
     );
   const resource = checkResource(place, state, type);
   checkCredentials(place, state, resource);
-  if (resource?.kind === 'integration') checkRequest(place, state, `${resource.service}:${resource.action}`);
+  if (resource?.kind === 'integration' || resource?.kind === 'sdk') checkRequest(place, state, resource);
 }
 
 function checkResource(place: Place, state: JsonObject, type: 'STANDARD' | 'EXPRESS'): Resource | undefined {
@@ -78,19 +78,26 @@ function checkCredentials(place: Place, state: JsonObject, resource: Resource | 
   }
 }
 
-/** The request of an optimized integration is known when the definition is made: AWS checks its field names. */
-function checkRequest(place: Place, state: JsonObject, integration: string): void {
-  const request = REQUESTS[integration];
+/** The request of an integration is known when the definition is made: AWS checks its field names. */
+function checkRequest(place: Place, state: JsonObject, integration: Resource & { kind: 'integration' | 'sdk' }): void {
   const field = place.language === 'JSONata' ? 'Arguments' : 'Parameters';
-  const parameters = state[field];
-  if (!request || !isObject(parameters)) return;
+  const { [field]: parameters } = state;
+  if (parameters === undefined || (place.language === 'JSONata' && typeof parameters === 'string')) return;
   const location = member(place.location, field);
+  if (!isObject(parameters)) {
+    place.report.schema(location, 'Expected value of type Object');
+    return;
+  }
   const names = Object.keys(parameters).map((name) =>
     place.language === 'JSONPath' && name.endsWith('.$') ? name.slice(0, -2) : name,
   );
-  for (const name of request.required)
+  const request = requestOf(integration);
+  for (const name of request?.required ?? [])
     if (!names.includes(name)) place.report.schema(location, `The field '${name}' is required but was missing`);
-  for (const name of names)
-    if (!request.required.includes(name) && !request.optional.includes(name))
+  for (const name of names) {
+    const known = !request || name === 'Comment' || request.required.includes(name) || request.optional.includes(name);
+    // Parameters are written in PascalCase whatever the service's own API does.
+    if (!known || (integration.kind === 'sdk' && /^[a-z]/.test(name)))
       place.report.schema(location, `The field '${name}' is not supported by Step Functions`);
+  }
 }

@@ -435,6 +435,23 @@ describe('DG, "Task workflow state" and "Integrating services": Resource', () =>
       schema("The field 'Table' is not supported by Step Functions", '/States/S/Parameters'),
     ]);
   });
+  test('the request of an AWS SDK integration: names in PascalCase, and those the API knows', () => {
+    const call = (action: string, parameters: Json): string[] =>
+      findings(one({ Type: 'Task', Resource: states(`aws-sdk:${action}`), Parameters: parameters }));
+    const unsupported = (name: string): string[] => [
+      schema(`The field '${name}' is not supported by Step Functions`, '/States/S/Parameters'),
+    ];
+    expect(call('sfn:listExecutions', { 'StateMachineArn.$': '$$.StateMachine.Id', StatusFilter: 'RUNNING' })).toEqual(
+      [],
+    );
+    expect(call('sfn:listExecutions', { stateMachineArn: 'a' })).toEqual(unsupported('stateMachineArn'));
+    expect(call('sfn:listExecutions', { StatusFiler: 'RUNNING' })).toEqual(unsupported('StatusFiler'));
+    expect(call('ec2:describeInstances', { instanceIds: [] })).toEqual(unsupported('instanceIds'));
+    expect(call('ec2:describeInstances', { InstanceIds: [] })).toEqual([]);
+    expect(call('eventbridge:putEvents', 'x')).toEqual([
+      schema('Expected value of type Object', '/States/S/Parameters'),
+    ]);
+  });
   test('timeout and heartbeat', () => {
     expect(findings(one(task({ TimeoutSeconds: 0 })))).toEqual([
       schema('Minimum value is 1', '/States/S/TimeoutSeconds'),
