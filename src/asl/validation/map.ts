@@ -1,5 +1,6 @@
-import type { JsonObject } from '../types.ts';
+import type { Json, JsonObject } from '../types.ts';
 import { element, member } from './json-text.ts';
+import { readResource } from './resources.ts';
 import {
   checkArray,
   checkEnum,
@@ -47,7 +48,11 @@ export function checkMap(
   const processing = checkProcessor(place, state, type);
   for (const name of ['ItemReader', 'ItemBatcher', 'ResultWriter'])
     if (Object.hasOwn(state, name) && !processing.distributed)
-      place.report.schema(place.location, `Field '${name}' is only supported for the 'DISTRIBUTED' mode`);
+      place.report.warning(
+        'SCHEMA_VALIDATION_FAILED',
+        `Field '${name}' is meant for the 'DISTRIBUTED' mode`,
+        member(place.location, name),
+      );
   checkReader(place, state);
   checkBatcher(place, state);
   checkWriter(place, state);
@@ -99,6 +104,19 @@ function checkProcessor(place: Place, state: JsonObject, type: 'STANDARD' | 'EXP
 
 const request = (place: Place): string => (place.language === 'JSONata' ? 'Arguments' : 'Parameters');
 
+/** Where items come from or results go to; as with a Task, a URI of another interpreter is only advised against. */
+function checkStore(place: Place, resource: Json | undefined, known: RegExp): void {
+  if (typeof resource !== 'string' || known.test(resource)) return;
+  const location = member(place.location, 'Resource');
+  if (readResource(resource).kind === 'foreign')
+    place.report.warning(
+      'INVALID_RESOURCE',
+      `The resource ${resource} is none that AWS Step Functions can call`,
+      location,
+    );
+  else place.report.schema(location, "The field 'Resource' does not match any of the allowed values");
+}
+
 function checkReader(place: Place, state: JsonObject): void {
   const reader = checkObject(place, state, 'ItemReader');
   if (!reader) return;
@@ -108,8 +126,7 @@ function checkReader(place: Place, state: JsonObject): void {
   checkString(at, reader, 'Resource');
   checkTemplate(at, member(at.location, request(at)), reader[request(at)]);
   const { Resource: resource } = reader;
-  if (typeof resource === 'string' && !/^arn:aws[a-z-]*:states:::s3:(getObject|listObjectsV2)$/.test(resource))
-    at.report.schema(member(at.location, 'Resource'), "The field 'Resource' does not match any of the allowed values");
+  checkStore(at, resource, /^arn:aws[a-z-]*:states:::s3:(getObject|listObjectsV2)$/);
   const config = checkObject(at, reader, 'ReaderConfig');
   if (!config) return;
   const here: Place = { ...at, location: member(at.location, 'ReaderConfig') };
@@ -169,8 +186,7 @@ function checkWriter(place: Place, state: JsonObject): void {
   checkString(at, writer, 'Resource');
   checkTemplate(at, member(at.location, request(at)), writer[request(at)]);
   const { Resource: resource } = writer;
-  if (typeof resource === 'string' && !/^arn:aws[a-z-]*:states:::s3:putObject$/.test(resource))
-    at.report.schema(member(at.location, 'Resource'), "The field 'Resource' does not match any of the allowed values");
+  checkStore(at, resource, /^arn:aws[a-z-]*:states:::s3:putObject$/);
   const config = checkObject(at, writer, 'WriterConfig');
   if (!config) {
     checkRequired(at, writer, ['Resource']);

@@ -686,7 +686,9 @@ describe('DG, "Map workflow state"', () => {
     expect(
       map({ ItemProcessor: distributed, ItemReader: { ...reader, ReaderConfig: { InputType: 'JSON', MaxItems: 5 } } }),
     ).toEqual([]);
-    expect(map({ ItemProcessor: inner, ItemReader: reader })[0]).toContain("only supported for the 'DISTRIBUTED' mode");
+    expect(map({ ItemProcessor: inner, ItemReader: reader })[0]).toContain(
+      "warning SCHEMA_VALIDATION_FAILED: Field 'ItemReader' is meant for the 'DISTRIBUTED' mode",
+    );
     expect(
       map({ ItemProcessor: distributed, ItemReader: { ...reader, ReaderConfig: { InputType: 'CSV' } } })[0],
     ).toContain('CSVHeaderLocation');
