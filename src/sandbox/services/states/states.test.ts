@@ -1,3 +1,4 @@
+// One file because it is one service seen from outside: the same role, machine and helpers stand behind every test.
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -7,6 +8,7 @@ import {
   EventBridgeClient,
   PutRuleCommand,
   PutTargetsCommand,
+  PutEventsCommand,
 } from '@aws-sdk/client-eventbridge';
 import {
   CloudWatchLogsClient,
@@ -14,6 +16,7 @@ import {
   FilterLogEventsCommand,
   PutResourcePolicyCommand,
 } from '@aws-sdk/client-cloudwatch-logs';
+import { AddPermissionCommand, CreateFunctionCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { CreateRoleCommand, IAMClient, PutRolePolicyCommand } from '@aws-sdk/client-iam';
 import {
   CreateActivityCommand,
@@ -43,6 +46,7 @@ import { clientConfig, withSandbox } from '../../../testing/sandbox.ts';
 import { type Sandbox, startSandbox } from '../../index.ts';
 import { AccountStore } from '../../journal.ts';
 import type { LogLine } from '../../world.ts';
+import { writeZip } from '../../zip.ts';
 
 const ACCOUNT = '123456789012';
 const ROLE = `arn:aws:iam::${ACCOUNT}:role/workflow`;
@@ -512,6 +516,92 @@ test('a delivery that was on its way when the process ended arrives, and only on
   } finally {
     rmSync(dir, { recursive: true, force: true });
   }
+});
+
+test('functions are invoked by workflows and rules, and what they throw is the error', async () => {
+  const lines: LogLine[] = [];
+  await withSandbox(
+    async (sandbox) => {
+      const sfn = new SFNClient(clientConfig(sandbox));
+      const lambda = new LambdaClient(clientConfig(sandbox));
+      const events = new EventBridgeClient(clientConfig(sandbox));
+      const logs = new CloudWatchLogsClient(clientConfig(sandbox));
+      const role = await giveRole(sandbox, ['lambda:InvokeFunction', 'events:PutEvents']);
+      const powerless = await giveRole(sandbox, [], 'states', 'powerless');
+      const functionRole = await giveRole(sandbox, ['logs:*'], 'lambda', 'function');
+      const { FunctionArn } = await lambda.send(
+        new CreateFunctionCommand({
+          FunctionName: 'f',
+          Runtime: 'nodejs24.x',
+          Role: functionRole,
+          Handler: 'index.handler',
+          Code: {
+            ZipFile: writeZip({
+              'index.js': `exports.handler = async (event) => {
+              console.log('saw', event.source ?? 'nothing');
+              if (event.fail) { const e = new Error('no milk'); e.name = 'NoMilk'; throw e; }
+              return { got: event };
+            };`,
+            }),
+          },
+        }),
+      );
+      const task = (resource: string, parameters?: object) => ({
+        A: { Type: 'Task', Resource: resource, ...(parameters ? { Parameters: parameters } : {}), End: true },
+      });
+      let serial = 0;
+      const run = async (states: object, input: object = {}, roleArn = role) => {
+        const arn = await start(sfn, await make(sfn, states, { name: `m${++serial}`, roleArn }), input);
+        await sandbox.settle();
+        return describe_(sfn, arn);
+      };
+      const invoke = task('arn:aws:states:::lambda:invoke', { FunctionName: 'f', 'Payload.$': '$' });
+      expect(JSON.parse((await run(invoke, { a: 1 })).output ?? '')).toMatchObject({
+        ExecutedVersion: '$LATEST',
+        Payload: { got: { a: 1 } },
+        SdkHttpMetadata: { HttpStatusCode: 200 },
+        SdkResponseMetadata: { RequestId: expect.any(String) },
+        StatusCode: 200,
+      });
+      expect(await run(task(FunctionArn ?? ''), { a: 2 })).toMatchObject({ output: '{"got":{"a":2}}' });
+      const failed = await run(invoke, { fail: true });
+      expect(failed).toMatchObject({ status: 'FAILED', error: 'NoMilk' });
+      expect(JSON.parse(failed.cause ?? '')).toMatchObject({ errorType: 'NoMilk', errorMessage: 'no milk' });
+      expect(await run(invoke, {}, powerless)).toMatchObject({
+        error: 'Lambda.AWSLambdaException',
+        cause: expect.stringMatching(
+          /lambda:InvokeFunction .*\(Service: AWSLambda; Status Code: 403; Error Code: AccessDeniedException/,
+        ),
+      });
+      expect(await run(task('arn:aws:states:::lambda:invoke', { FunctionName: 'nowhere', Payload: {} }))).toMatchObject(
+        { error: 'Lambda.ResourceNotFoundException' },
+      );
+
+      const { RuleArn } = await events.send(new PutRuleCommand({ Name: 'r', EventPattern: '{"source":["shop"]}' }));
+      await events.send(new PutTargetsCommand({ Rule: 'r', Targets: [{ Id: '1', Arn: FunctionArn }] }));
+      const send = async () => {
+        const Entries = [{ Source: 'shop', DetailType: 't', Detail: '{}' }];
+        await events.send(new PutEventsCommand({ Entries }));
+        await sandbox.settle();
+        const found = await logs.send(new FilterLogEventsCommand({ logGroupName: '/aws/lambda/f' }));
+        return found.events?.filter((event) => event.message?.includes('saw shop')).length;
+      };
+      // Without the function's permission the rule fails, as on AWS.
+      expect(await send()).toBe(0);
+      expect(lines.some((line) => line.kind === 'delivery' && /InvokeFunction/.test(line.message))).toBe(true);
+      await lambda.send(
+        new AddPermissionCommand({
+          FunctionName: 'f',
+          StatementId: 's',
+          Action: 'lambda:InvokeFunction',
+          Principal: 'events.amazonaws.com',
+          SourceArn: RuleArn,
+        }),
+      );
+      expect(await send()).toBe(1);
+    },
+    { log: (line) => void lines.push(line) },
+  );
 });
 
 test('TestState plays one state, calls its task under the role, and refuses what is no state', async () => {

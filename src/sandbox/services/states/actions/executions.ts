@@ -14,7 +14,8 @@ import {
   type MachineRecord,
   machineOrThrow,
 } from '../records.ts';
-import { invalidToken, onMachine } from './machines.ts';
+import { onMachine } from '../machine-checks.ts';
+import { invalidToken } from './machines.ts';
 
 const STATUSES = ['RUNNING', 'SUCCEEDED', 'FAILED', 'TIMED_OUT', 'ABORTED', 'PENDING_REDRIVE'] as const;
 /** "StartExecution": a name can be used again after 90 days. */

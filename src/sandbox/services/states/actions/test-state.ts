@@ -4,6 +4,7 @@ import { ServiceError } from '../../../errors.ts';
 import { boolean, integer, must, readMembers, structure, text } from '../../../members.ts';
 import type { Action, Input, Permission } from '../../../service.ts';
 import { driverOf, liveStandIn } from '../driver.ts';
+import { passRole } from '../machine-checks.ts';
 import { runTask, TaskFailure } from '../integrations/index.ts';
 
 // Lengths and words are judged with the rest of the request, where AWS words them its own way.
@@ -29,18 +30,7 @@ const shape = {
   }),
 };
 
-const permissions = (input: Input): Permission[] => [
-  { action: 'states:TestState', resource: '*' },
-  ...(typeof input['roleArn'] === 'string'
-    ? [
-        {
-          action: 'iam:PassRole',
-          resource: input['roleArn'],
-          context: { 'iam:PassedToService': 'states.amazonaws.com' },
-        },
-      ]
-    : []),
-];
+const permissions = (input: Input): Permission[] => [{ action: 'states:TestState', resource: '*' }, ...passRole(input)];
 
 export const testState: Action = {
   permissions,
