@@ -599,7 +599,7 @@ describe('DG, "Transforming data with JSONata": QueryLanguage', () => {
     expect(output('{% 1 + %}')).toEqual([
       'INVALID_JSONATA_EXPRESSION: Unexpected end of expression at /States/S/Output/v',
     ]);
-    expect(output(`{% ${'1 + '.repeat(8_000)}1 %}`)).toHaveLength(1);
+    expect(() => output(`{% ${'1 + '.repeat(20_000)}1 %}`)).not.toThrow();
     expect(output('{% phone %}')).toEqual([
       "UNSUPPORTED_JSONATA_EXPRESSION: Reference to 'phone' at the top level is not supported. at /States/S/Output/v",
     ]);
