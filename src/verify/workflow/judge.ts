@@ -1,0 +1,281 @@
+/** Judges what an order did against what the contract asks. State names never matter. Pure. */
+import { BUS_NAME, EVENT_SOURCE, EVENTS } from '../../workshop.ts';
+import { nearest } from '../../text.ts';
+import type { Verdict } from '../types.ts';
+import type { Outcome } from './scenarios.ts';
+import type { Happening } from './shop.ts';
+
+/** The `expect` of a check of kind workflow-behaviour. */
+export interface BehaviourExpected {
+  scenes: string[];
+  /** Events of the workshop in this order, and no others of it. */
+  emits?: string[];
+  /** The first events only; what comes after them is another check's business. */
+  begins?: string[];
+  /** Events that must not be emitted. */
+  never?: string[];
+  /** It has looked at the config item, at its own executions. */
+  reads?: ('config' | 'executions')[];
+  /** The order must come to an end without an error. */
+  ends?: 'well';
+  /** The order number that the barista is told; `none`: no number may be used up. */
+  number?: number | 'none';
+  /** cause of OrderTimeOut */
+  cause?: string;
+  /** How long it may wait for the answer to this event, in seconds. */
+  patience?: { event: string; from: number; to: number };
+}
+
+type Emitted = Extract<Happening, { kind: 'event' }>;
+
+/** What each event must carry (workshop page "Events on the bus") and whether it waits for its token. */
+const CONTRACT: Record<string, { carries: string[]; waits: boolean }> = {
+  [EVENTS.workflowStarted]: { carries: ['TaskToken', 'orderId', 'userId'], waits: true },
+  [EVENTS.processorWaiting]: { carries: ['TaskToken', 'orderId', 'orderNumber', 'userId'], waits: true },
+  [EVENTS.shopUnavailable]: { carries: ['userId'], waits: false },
+  [EVENTS.orderTimeOut]: { carries: ['orderId', 'userId', 'cause'], waits: false },
+  [EVENTS.orderFinished]: { carries: ['orderId', 'userId'], waits: false },
+};
+const OURS = Object.keys(CONTRACT);
+
+/** The first thing that is wrong in the outcomes, in words; undefined when all is as expected. */
+export function judgeBehaviour(
+  expected: BehaviourExpected,
+  outcomes: Outcome[],
+): Pick<Verdict, 'status' | 'found' | 'hint'> {
+  for (const outcome of outcomes) {
+    const fault = firstFault(expected, outcome);
+    if (fault)
+      return {
+        status: 'fail',
+        found: `${outcome.title}, ${fault.found}.`,
+        ...(fault.hint ? { hint: fault.hint } : {}),
+      };
+  }
+  return { status: 'pass', found: 'as expected' };
+}
+
+interface Fault {
+  found: string;
+  hint?: string;
+}
+
+function firstFault(expected: BehaviourExpected, outcome: Outcome): Fault | undefined {
+  const events = outcome.happenings.filter((one): one is Emitted => one.kind === 'event');
+  return (
+    unread(expected, outcome) ??
+    wrongEvents(expected, outcome, events) ??
+    badNumber(expected, outcome, events) ??
+    badPatience(expected, outcome, events) ??
+    badEnd(expected, outcome)
+  );
+}
+
+function unread({ reads = [] }: BehaviourExpected, outcome: Outcome): Fault | undefined {
+  if (reads.includes('config') && !outcome.happenings.some(({ kind }) => kind === 'config-read'))
+    return {
+      found: `the order never reads the config item${howItEnds(outcome)}`,
+      hint: 'Read the item {"PK": {"S": "config"}} of serverlesspresso-config-table with dynamodb:getItem.',
+    };
+  const lists = outcome.happenings.filter((one) => one.kind === 'list');
+  if (!reads.includes('executions')) return undefined;
+  if (lists.length === 0)
+    return {
+      found: `the order never lists the running executions${howItEnds(outcome)}`,
+      hint: 'List the executions of your own workflow with the SDK integration sfn:listExecutions and StatusFilter RUNNING.',
+    };
+  const foreign = lists.find(({ own }) => !own);
+  if (foreign)
+    return /YOUR_|<|\$\{/.test(foreign.arn)
+      ? {
+          found: `the placeholder "${foreign.arn}" was left in ListExecutions`,
+          hint: 'Use $$.StateMachine.Id: it is the ARN of the workflow that runs.',
+        }
+      : {
+          found: `it lists the executions of ${foreign.arn || 'nothing'} and not its own`,
+          hint: 'Use $$.StateMachine.Id: it is the ARN of the workflow that runs.',
+        };
+  return undefined;
+}
+
+function wrongEvents(expected: BehaviourExpected, outcome: Outcome, events: Emitted[]): Fault | undefined {
+  for (const type of expected.never ?? []) {
+    const wrong = events.find(({ detailType }) => detailType === type);
+    if (wrong) return { found: `the state "${wrong.state}" emits ${type}`, hint: turnedRound(type, outcome) };
+  }
+  const wanted = expected.emits ?? expected.begins;
+  if (!wanted) return undefined;
+  const seen = events.filter((event) => OURS.includes(event.detailType));
+  for (const [i, type] of wanted.entries()) {
+    const event = seen[i];
+    if (event?.detailType === type) {
+      const fault = faultOf(event, expected);
+      if (fault) return fault;
+      continue;
+    }
+    return missing(type, event, events, outcome);
+  }
+  const extra = expected.emits ? seen[wanted.length] : undefined;
+  if (extra) return { found: `the state "${extra.state}" then emits ${extra.detailType}, which does not belong here` };
+  return undefined;
+}
+
+function turnedRound(type: string, outcome: Outcome): string {
+  if (type !== EVENTS.shopUnavailable) return 'Look at the transition that leads to that state.';
+  return outcome.scene.startsWith('running')
+    ? 'Twenty-one or more means full: Executions[20] is present. Look at the Choice that asks.'
+    : 'storeOpen true must go on, and false must end in ShopUnavailable: look at what the Choice compares, and with what.';
+}
+
+/** An expected event that did not come: one of nearly its name, another instead, or the order ended before. */
+function missing(type: string, instead: Emitted | undefined, events: Emitted[], outcome: Outcome): Fault {
+  const near = events.find(({ detailType }) => !OURS.includes(detailType) && nearest(detailType, [type]) === type);
+  if (near)
+    return {
+      found: `the state "${near.state}" emits "${near.detailType}", and nothing emits ${type}`,
+      hint: `The detail-type is exactly ${type}, upper and lower case included, without spaces.`,
+    };
+  if (instead)
+    return {
+      found: `the state "${instead.state}" emits ${instead.detailType} where ${type} was expected`,
+      hint: turnedRound(instead.detailType, outcome),
+    };
+  const failedCall = outcome.happenings.findLast((one) => one.kind === 'call' && one.error);
+  if (failedCall?.kind === 'call' && outcome.status !== 'SUCCEEDED')
+    return {
+      found: `${type} is not emitted: the state "${failedCall.state}" fails (${failedCall.error})`,
+      hint: hintForFailure(outcome),
+    };
+  return { found: `${type} is not emitted${howItEnds(outcome)}`, hint: hintForFailure(outcome) };
+}
+
+function faultOf(event: Emitted, expected: BehaviourExpected): Fault | undefined {
+  const contract = CONTRACT[event.detailType];
+  const at = `the state "${event.state}" emits ${event.detailType}`;
+  if (event.bus !== BUS_NAME)
+    return {
+      found: `${at} on the bus "${event.bus}"`,
+      hint:
+        event.bus === 'default'
+          ? `Name the bus: "EventBusName": "${BUS_NAME}".`
+          : `The bus is called exactly ${BUS_NAME}.`,
+    };
+  if (event.source !== EVENT_SOURCE)
+    return { found: `${at} with the source "${event.source}"`, hint: `The source is exactly ${EVENT_SOURCE}.` };
+  if (contract && contract.waits && !event.waits)
+    return {
+      found: `${at} without waiting for the answer`,
+      hint: 'Use putEvents.waitForTaskToken, and put the token into the detail.',
+    };
+  if (contract && !contract.waits && event.waits)
+    return {
+      found: `${at} and waits for a token that nobody returns, so the order hangs`,
+      hint: 'Use plain putEvents here: wait for a callback only where somebody answers.',
+    };
+  for (const name of contract?.carries ?? []) {
+    const value = event.detail[name];
+    if (value === undefined || value === null || value === '')
+      return { found: `${at} without ${name} in its detail`, hint: `Add ${name} to the Detail.` };
+    const right = { TaskToken: event.token, orderId: 'order-1', userId: 'customer-1' }[name];
+    if (right !== undefined && value !== right)
+      return {
+        found: `${at} with the wrong ${name} (${JSON.stringify(value).slice(0, 60)})`,
+        hint:
+          name === 'TaskToken'
+            ? 'The token is $$.Task.Token (JSONata: $states.context.Task.Token).'
+            : `It stands in the event that started the workflow: $.detail.${name}.`,
+      };
+  }
+  if (
+    expected.cause !== undefined &&
+    event.detailType === EVENTS.orderTimeOut &&
+    event.detail['cause'] !== expected.cause
+  )
+    return {
+      found: `${at} with the cause ${JSON.stringify(event.detail['cause'])}`,
+      hint: `The cause is exactly "${expected.cause}".`,
+    };
+  return undefined;
+}
+
+function badNumber({ number }: BehaviourExpected, outcome: Outcome, events: Emitted[]): Fault | undefined {
+  if (number === undefined) return undefined;
+  const counts = outcome.happenings.filter((one) => one.kind === 'count');
+  if (number === 'none')
+    return counts.length > 0
+      ? {
+          found: `the state "${counts[0]?.state}" takes an order number although nobody orders`,
+          hint: 'Take the number after the customer has answered, or numbers are used up by people who never order.',
+        }
+      : undefined;
+  if (counts.length === 0)
+    return {
+      found: `no order number is taken from the counter${howItEnds(outcome)}`,
+      hint: 'Add 1 to IDvalue of {"PK": {"S": "orderID"}} in serverlesspresso-counting-table.',
+    };
+  if (counts.length > 1)
+    return { found: `${counts.length} order numbers are taken for one order`, hint: 'Update the counter once.' };
+  const started = events.find(({ detailType }) => detailType === EVENTS.workflowStarted);
+  if (started && counts[0] && counts[0].at <= started.at)
+    return {
+      found: 'the order number is taken before the customer has ordered',
+      hint: 'Take the number after the customer has answered, or numbers are used up by people who never order.',
+    };
+  if (counts[0] && counts[0].number !== number)
+    return { found: `the counter goes to ${counts[0].number} and not to ${number}`, hint: 'Add exactly 1 to IDvalue.' };
+  const told = events.find(({ detailType }) => detailType === EVENTS.processorWaiting);
+  if (!told)
+    return { found: `a number is taken, but nobody is told of it${howItEnds(outcome)}`, hint: hintForFailure(outcome) };
+  if (String(told.detail['orderNumber']) !== String(number))
+    return {
+      found: `the barista is told order number ${JSON.stringify(told.detail['orderNumber'])} and not ${number}`,
+      hint: 'The new number is in the answer of the update: ReturnValues UPDATED_NEW, then Attributes.IDvalue.N.',
+    };
+  return undefined;
+}
+
+function badPatience({ patience }: BehaviourExpected, outcome: Outcome, events: Emitted[]): Fault | undefined {
+  if (!patience) return undefined;
+  const asked = events.find(({ detailType }) => detailType === patience.event);
+  if (!asked) return undefined;
+  const gaveUp = events.find(({ detailType }) => detailType === EVENTS.orderTimeOut);
+  if (!gaveUp) return undefined;
+  const waited = (gaveUp.at - asked.at) / 1_000;
+  if (waited >= patience.from && waited <= patience.to) return undefined;
+  return {
+    found: `it waits ${waited} seconds for the answer to ${patience.event}`,
+    hint: `Between ${patience.from} and ${patience.to} seconds are right: HeartbeatSeconds or TimeoutSeconds on the state "${asked.state}".`,
+  };
+}
+
+function badEnd({ ends }: BehaviourExpected, outcome: Outcome): Fault | undefined {
+  if (ends === undefined || outcome.status === 'SUCCEEDED') return undefined;
+  return { found: howItEnds(outcome).replace(/^: /, ''), hint: hintForFailure(outcome) };
+}
+
+/** `: the execution fails in "X" (States.Runtime: …)`; nothing where it ends well. */
+function howItEnds(outcome: Outcome): string {
+  const where = outcome.state ? ` in the state "${outcome.state}"` : '';
+  if (outcome.endless) return ': this order never ends, it goes round and round';
+  if (outcome.status === 'SUCCEEDED') return '';
+  if (outcome.status === 'RUNNING') return `: the order hangs${where}, waiting for an answer that never comes`;
+  return `: the execution fails${where} (${outcome.error ?? outcome.status}${outcome.cause ? `: ${short(outcome.cause)}` : ''})`;
+}
+
+const short = (text: string): string => (text.length > 220 ? `${text.slice(0, 217)}…` : text).replace(/\.+$/, '');
+
+function hintForFailure(outcome: Outcome): string {
+  const text = `${outcome.error ?? ''} ${outcome.cause ?? ''}`;
+  if (/\$\.detail/.test(text) || (/JSONPath|could not be found/.test(text) && /detail/.test(text)))
+    return 'An earlier state replaced the whole input, so $.detail is gone: give that state a ResultPath (also its catcher), or null to drop its result.';
+  if (/States\.(Timeout|HeartbeatTimeout)/.test(text))
+    return 'Nothing catches the time-out: add a Catch for States.Timeout to the state that waits, with a ResultPath.';
+  if (outcome.status === 'RUNNING')
+    return 'A state that waits needs HeartbeatSeconds or TimeoutSeconds, or it waits for up to a year.';
+  if (/ResourceNotFound/.test(text)) return 'Look at the name of the table.';
+  if (/StateMachineDoesNotExist|InvalidArn/.test(text))
+    return 'Use $$.StateMachine.Id: it is the ARN of the workflow that runs.';
+  if (/attribute that does not exist/.test(text))
+    return 'Look at the key and the attribute: {"PK": {"S": "orderID"}} and IDvalue.';
+  return 'Open the execution in the console, or run: presso order show last';
+}

@@ -1,0 +1,229 @@
+/** The lines of the contract, each played once per definition under a virtual clock. Pure. */
+import {
+  type Effect,
+  type Input,
+  type JsonObject,
+  simulate,
+  startExecution,
+  type TaskEffect,
+} from '../../asl/index.ts';
+import { EVENTS, sampleEvent } from '../../workshop.ts';
+import { type Happening, openShop, type ShopState, Unknowable } from './shop.ts';
+
+export interface Scene {
+  /** How a sentence about it begins: `With the shop closed` */
+  title: string;
+  storeOpen: boolean | undefined;
+  counter: number | undefined;
+  running: number;
+  /** milliseconds until the answer; `last` is just before their time is up; undefined: never */
+  customer: number | 'last' | undefined;
+  barista: number | 'last' | undefined;
+  /** The barista answers by cancelling. */
+  cancels?: boolean;
+}
+
+const OPEN: Omit<Scene, 'title'> = { storeOpen: true, counter: 0, running: 1, customer: 5_000, barista: 60_000 };
+
+export const SCENES = {
+  open: { ...OPEN, title: 'With the shop open' },
+  closed: { ...OPEN, storeOpen: false, title: 'With the shop closed' },
+  'no-config': { ...OPEN, storeOpen: undefined, title: 'With no config item in the table' },
+  'running-1': { ...OPEN, running: 1, title: 'With this order as the only one' },
+  'running-20': { ...OPEN, running: 20, title: 'With 20 orders running, this one among them' },
+  'running-21': { ...OPEN, running: 21, title: 'With 21 orders running, this one among them' },
+  'running-100': { ...OPEN, running: 100, title: 'With 100 orders running' },
+  'number-from-41': { ...OPEN, counter: 41, title: 'With the counter at 41' },
+  'customer-never': { ...OPEN, customer: undefined, title: 'When the customer never answers' },
+  'customer-last-moment': { ...OPEN, customer: 'last', title: 'When the customer answers just before time is up' },
+  'barista-cancels': { ...OPEN, cancels: true, title: 'When the order is cancelled at the bar' },
+  'barista-never': { ...OPEN, barista: undefined, title: 'When the barista never answers' },
+  'barista-last-moment': { ...OPEN, barista: 'last', title: 'When the barista answers just before time is up' },
+} satisfies Record<string, Scene>;
+
+export type SceneName = keyof typeof SCENES;
+
+export interface Outcome {
+  scene: string;
+  title: string;
+  happenings: Happening[];
+  /** RUNNING: it waits for something that never comes, or it never ends */
+  status: 'SUCCEEDED' | 'FAILED' | 'TIMED_OUT' | 'ABORTED' | 'RUNNING';
+  error?: string;
+  cause?: string;
+  /** The state in which it ended or hangs. */
+  state?: string;
+  /** Virtual milliseconds from start to end. */
+  took: number;
+  /** Bounded play ran out: the order goes round and round. */
+  endless: boolean;
+}
+
+export type Played = { outcome: Outcome } | { unknowable: string };
+
+/** More deliveries than this and an order is said never to end (a whole order takes about 20). */
+const LONGEST_PLAY = 2_000;
+const START = Date.UTC(2026, 0, 1);
+/** Just before the limit: one second less than the shortest time-out that the state set. */
+const MARGIN_MS = 1_000;
+
+export interface Workflow {
+  definition: JsonObject;
+  arn: string;
+  name: string;
+  roleArn: string;
+}
+
+export function orderInput(workflow: Workflow): JsonObject {
+  const [region = '', account = ''] = workflow.arn.split(':').slice(3, 5);
+  const event = sampleEvent(EVENTS.newOrder, { account, region }) as JsonObject;
+  return { ...event, detail: { ...(event['detail'] as JsonObject), orderId: 'order-1', userId: 'customer-1' } };
+}
+
+const optionsOf = (workflow: Workflow) => {
+  const [region = '', account = ''] = workflow.arn.split(':').slice(3, 5);
+  return {
+    now: START,
+    seed: 'verify',
+    execution: {
+      arn: `arn:aws:states:${region}:${account}:execution:${workflow.name}:order-1`,
+      name: 'order-1',
+      roleArn: workflow.roleArn,
+    },
+    stateMachine: { arn: workflow.arn, name: workflow.name },
+  };
+};
+
+export function play(workflow: Workflow, name: SceneName): Played {
+  const scene: Scene = SCENES[name];
+  const state: ShopState = {
+    storeOpen: scene.storeOpen,
+    counter: scene.counter,
+    running: scene.running,
+    arn: workflow.arn,
+    customer: undefined,
+    barista: undefined,
+    cancels: scene.cancels === true,
+  };
+  const shop = openShop(state, START);
+  try {
+    const { execution, now, inputs } = simulate(workflow.definition, {
+      ...optionsOf(workflow),
+      input: orderInput(workflow),
+      maxInputs: LONGEST_PLAY,
+      task: (effect, at) => {
+        state.customer = patience(scene.customer, effect);
+        state.barista = patience(scene.barista, effect);
+        return shop.answer(effect, at);
+      },
+    });
+    const last = execution.history.findLast((event) => event['stateEnteredEventDetails'] !== undefined);
+    const stateName = (last?.['stateEnteredEventDetails'] as { name?: string } | undefined)?.name;
+    return {
+      outcome: {
+        scene: name,
+        title: scene.title,
+        happenings: shop.happenings,
+        status: execution.status,
+        ...(execution.error === undefined ? {} : { error: execution.error }),
+        ...(execution.cause === undefined ? {} : { cause: execution.cause }),
+        ...(stateName === undefined ? {} : { state: stateName }),
+        took: now - START,
+        endless:
+          inputs.length >= LONGEST_PLAY ||
+          (execution.error === 'States.Runtime' && /25,?000/.test(execution.cause ?? '')),
+      },
+    };
+  } catch (error) {
+    if (error instanceof Unknowable) return { unknowable: error.message };
+    throw error;
+  }
+}
+
+/** `last`: one second before this task's own limit runs out. */
+function patience(wish: Scene['customer'], effect: TaskEffect): number | undefined {
+  if (wish !== 'last') return wish;
+  const limit = Math.min(
+    effect.timeoutSeconds ?? Number.POSITIVE_INFINITY,
+    effect.heartbeatSeconds ?? Number.POSITIVE_INFINITY,
+  );
+  return Number.isFinite(limit) ? Math.max(0, limit * 1_000 - MARGIN_MS) : 3_600_000;
+}
+
+/**
+ * Two orders side by side, one task at a time in turns, so that a counter that is read and then written hands out the
+ * same number twice. Answers with the number that each took.
+ */
+export function playTwo(workflow: Workflow): { numbers: (number | undefined)[] } | { unknowable: string } {
+  const state: ShopState = {
+    storeOpen: true,
+    counter: 0,
+    running: 2,
+    arn: workflow.arn,
+    customer: 5_000,
+    barista: 60_000,
+  };
+  const orders = ['order-1', 'order-2'].map((name) => {
+    const shop = openShop(state, START);
+    const input = orderInput(workflow);
+    const options = {
+      ...optionsOf(workflow),
+      seed: name,
+      input: { ...input, detail: { ...(input['detail'] as JsonObject), orderId: name } },
+    };
+    const { execution, effects } = startExecution(workflow.definition, options);
+    return { shop, execution, waiting: [...effects] as Effect[], delivered: 0 };
+  });
+  try {
+    for (let turn = 0; turn < LONGEST_PLAY; turn++) {
+      let moved = false;
+      for (const order of orders) {
+        const effect = nextEffect(order.waiting);
+        if (!effect || order.execution.status !== 'RUNNING') continue;
+        moved = true;
+        for (const input of answers(order.shop, effect)) order.waiting.push(...order.execution.deliver(input));
+        for (const cancelled of order.waiting.filter((one) => one.kind === 'cancel'))
+          order.waiting = order.waiting.filter((one) => one.id !== cancelled.id);
+      }
+      if (!moved) break;
+    }
+  } catch (error) {
+    if (error instanceof Unknowable) return { unknowable: error.message };
+    throw error;
+  }
+  return { numbers: orders.map(({ shop }) => numberShown(shop.happenings)) };
+}
+
+/** Tasks before timers: everybody answers in time. */
+function nextEffect(waiting: Effect[]): Exclude<Effect, { kind: 'cancel' }> | undefined {
+  const at = waiting.findIndex(({ kind }) => kind === 'task');
+  const chosen = at >= 0 ? at : waiting.findIndex(({ kind }) => kind === 'timer');
+  const [effect] = chosen < 0 ? [] : waiting.splice(chosen, 1);
+  return effect as Exclude<Effect, { kind: 'cancel' }> | undefined;
+}
+
+function answers(shop: ReturnType<typeof openShop>, effect: Exclude<Effect, { kind: 'cancel' }>): Input[] {
+  const now = START + 1;
+  if (effect.kind === 'timer') return [{ kind: 'timer', id: effect.id, now: Math.max(now, effect.at) }];
+  const answer = shop.answer(effect, now);
+  const inputs: Input[] =
+    answer.submitted === undefined ? [] : [{ kind: 'task-submitted', id: effect.id, now, output: answer.submitted }];
+  if ('output' in answer) inputs.push({ kind: 'task-succeeded', id: effect.id, now, output: answer.output });
+  else if ('error' in answer)
+    inputs.push({
+      kind: 'task-failed',
+      id: effect.id,
+      now,
+      error: answer.error,
+      ...(answer.cause === undefined ? {} : { cause: answer.cause }),
+    });
+  return inputs;
+}
+
+/** The number that the barista was told, or that was counted. */
+function numberShown(happenings: Happening[]): number | undefined {
+  const told = happenings.find((one) => one.kind === 'event' && one.detailType === EVENTS.processorWaiting);
+  if (told?.kind === 'event' && told.detail['orderNumber'] !== undefined) return Number(told.detail['orderNumber']);
+  const counted = happenings.find((one) => one.kind === 'count');
+  return counted?.kind === 'count' ? counted.number : undefined;
+}
