@@ -1,3 +1,4 @@
+import { ServiceError } from '../../../errors.ts';
 import { TAGS } from './shape.ts';
 import {
   alreadyExists,
@@ -53,7 +54,7 @@ async function putTargets(name: string, properties: Properties, work: Work): Pro
     given({ Rule: name, EventBusName: properties['EventBusName'], Targets: properties['Targets'] }),
   );
   const [failed] = (answer['FailedEntries'] ?? []) as { ErrorCode: string; ErrorMessage: string }[];
-  if (failed) throw Object.assign(new Error(failed.ErrorMessage), { code: failed.ErrorCode });
+  if (failed) throw new ServiceError(failed.ErrorCode, failed.ErrorMessage);
 }
 
 async function removeTargets(name: string, bus: string, ids: string[], work: Work): Promise<void> {

@@ -20,12 +20,39 @@ export function parseTemplate(body: string): JsonObject {
 function parseJson(body: string): unknown {
   try {
     return JSON.parse(body);
-  } catch (error) {
-    const at = Number(/position (\d+)/.exec(String(error))?.[1] ?? body.length);
+  } catch {
+    const at = firstFault(body);
     const before = body.slice(0, at).split('\n');
     throw invalid(
       `Template format error: JSON not well-formed. (line ${before.length}, column ${(before.at(-1)?.length ?? 0) + 1})`,
     );
+  }
+}
+
+/** Where JSON stops being JSON; Node's own message does not say it in every case. */
+function firstFault(text: string): number {
+  const token =
+    /[ \t\r\n]*(?:("(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*")|(-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null)|([{}[\],:]))/y;
+  const open: string[] = [];
+  let want: 'value' | 'value or end' | 'key' | 'key or end' | 'colon' | 'comma or end' = 'value';
+  for (;;) {
+    const from = token.lastIndex;
+    const found = token.exec(text);
+    const at = from + (/^[ \t\r\n]*/.exec(text.slice(from))?.[0].length ?? 0);
+    if (!found) return at;
+    const [, string, literal, sign] = found;
+    const inObject = open.at(-1) === '{';
+    if (want.startsWith('key') && string !== undefined) want = 'colon';
+    else if (want === 'colon' && sign === ':') want = 'value';
+    else if (want.startsWith('value') && (string ?? literal) !== undefined) want = 'comma or end';
+    else if (want.startsWith('value') && (sign === '{' || sign === '[')) {
+      open.push(sign);
+      want = sign === '{' ? 'key or end' : 'value or end';
+    } else if (want.endsWith('end') && open.length > 0 && sign === (inObject ? '}' : ']')) {
+      open.pop();
+      want = 'comma or end';
+    } else if (want === 'comma or end' && open.length > 0 && sign === ',') want = inObject ? 'key' : 'value';
+    else return at;
   }
 }
 
