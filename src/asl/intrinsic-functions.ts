@@ -143,7 +143,8 @@ function hash(value: Json | undefined, algorithm: string): string {
     .digest('hex');
 }
 
-function item(items: Json[], at: number): Json {
+function item(items: Json[], at: Json | undefined): Json {
+  if (typeof at !== 'number' || !Number.isInteger(at)) return refuse('The second argument must be an integer');
   const found = at < 0 ? undefined : items[at];
   return found === undefined ? refuse(`The index ${at} is out of range`) : found;
 }
@@ -155,7 +156,7 @@ const FUNCTIONS: Record<string, Body> = {
   ArrayPartition: (args) => partition(list(args[0], 'The first argument'), integer(args[1], 'The second argument')),
   ArrayContains: (args) => list(args[0], 'The first argument').some((value) => same(value, args[1] as Json)),
   ArrayRange: range,
-  ArrayGetItem: (args) => item(list(args[0], 'The first argument'), integer(args[1], 'The second argument')),
+  ArrayGetItem: (args) => item(list(args[0], 'The first argument'), args[1]),
   ArrayLength: (args) => list(args[0], 'The argument').length,
   ArrayUnique: (args) => unique(list(args[0], 'The argument')),
   Base64Encode: (args) => Buffer.from(short(text(args[0], 'The argument')), 'utf8').toString('base64'),

@@ -45,15 +45,10 @@ export function lookPath(text: string, scene: Scene, input: Json): Json | undefi
 /**
  * The value of a path or an intrinsic function.
  * @param fieldName as the cause names it: `InputPath`, `name.$`
- * @param missing the error of a path that finds nothing
+ * @throws StatesError States.Runtime for a path that finds nothing: AWS reports that, not States.ParameterPathFailure,
+ *   for payload templates too
  */
-export function evaluateDynamic(
-  text: string,
-  fieldName: string,
-  scene: Scene,
-  input: Json,
-  missing = 'States.Runtime',
-): Json {
+export function evaluateDynamic(text: string, fieldName: string, scene: Scene, input: Json): Json {
   if (text.startsWith('States.')) {
     try {
       return evaluateIntrinsic(parseIntrinsic(text), pathScope(scene, input), scene.dice);
@@ -66,21 +61,19 @@ export function evaluateDynamic(
   const value = findPath(path, pathScope(scene, input));
   if (value !== undefined) return value;
   const searched = path.root.kind === 'context' ? scene.context : input;
-  throw new StatesError(
-    missing,
+  throw runtime(
     `The JSONPath '${text}' specified for the field '${fieldName}' could not be found in the input '${JSON.stringify(searched)}'`,
   );
 }
 
 /** A payload template: fields whose name ends in `.$` are replaced by what their path or function answers. */
-export function evaluateTemplate(template: Json, scene: Scene, input: Json, missing = 'States.Runtime'): Json {
-  if (Array.isArray(template)) return template.map((item) => evaluateTemplate(item, scene, input, missing));
+export function evaluateTemplate(template: Json, scene: Scene, input: Json): Json {
+  if (Array.isArray(template)) return template.map((item) => evaluateTemplate(item, scene, input));
   if (!isObject(template)) return template;
   const result: JsonObject = {};
   for (const [key, value] of Object.entries(template)) {
-    if (!key.endsWith('.$')) put(result, key, evaluateTemplate(value, scene, input, missing));
-    else if (typeof value === 'string')
-      put(result, key.slice(0, -2), evaluateDynamic(value, key, scene, input, missing));
+    if (!key.endsWith('.$')) put(result, key, evaluateTemplate(value, scene, input));
+    else if (typeof value === 'string') put(result, key.slice(0, -2), evaluateDynamic(value, key, scene, input));
     else throw runtime(`The value for the field '${key}' must be a valid JSONPath or a valid intrinsic function call`);
   }
   return result;
@@ -115,7 +108,11 @@ function evaluateExpression(expression: string, place: string, scene: Scene, sta
     });
   } catch (error) {
     if (error instanceof JsonataError || error instanceof AslSyntaxError)
-      throw failed(expression, place, `threw an error during evaluation. ${error.message}`);
+      throw failed(
+        expression,
+        place,
+        `threw an error during evaluation${error instanceof JsonataError && error.limit ? ':' : '.'} ${error.message}`,
+      );
     throw error;
   }
   if (value === undefined) throw failed(expression, place, 'returned nothing (undefined).');

@@ -111,7 +111,7 @@ describe('AWS "Wait for a Callback with Task Token"', () => {
   });
 
   test('a state that hands out no token has none', () => {
-    expect(play({ Parameters: { 'token.$': '$$.Task.Token' } }).execution.error).toBe('States.ParameterPathFailure');
+    expect(play({ Parameters: { 'token.$': '$$.Task.Token' } }).execution.error).toBe('States.Runtime');
   });
 
   test('every retry hands out another token', () => {

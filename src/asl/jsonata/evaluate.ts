@@ -4,6 +4,7 @@
  * Semantics: docs.jsonata.org ("Path Operators", "Sequences", "Processing Model", "Programming Constructs").
  */
 import {
+  type Fault,
   Frame,
   fault,
   type Group,
@@ -26,7 +27,10 @@ import { createSequence, parseJsonata, plain } from './library.ts';
 type Tuple = Record<string, unknown>;
 
 /** So many nodes may be evaluated before an expression counts as one that never ends. */
-const BUDGET = 5_000_000;
+const BUDGET = 1_000_000;
+/** Step Functions evaluates no expression deeper than this, and none that holds more than so many bytes. */
+const MAX_DEPTH = 100;
+const MAX_BYTES = 6_990_256;
 
 const CHAIN = parseJsonata('function($f, $g) { function($x){ $g($f($x)) } }');
 
@@ -55,6 +59,7 @@ function deepEqual(a: unknown, b: unknown): boolean {
 
 export class Evaluator {
   #spent = 0;
+  #depth = 0;
   readonly #self: object;
 
   /** @param now epoch milliseconds: what $toMillis fills a date without a year or a day up with */
@@ -64,10 +69,15 @@ export class Evaluator {
 
   /** Evaluates a node with `input` as the context value. */
   evaluate(node: Node, input: unknown, frame: Frame): unknown {
-    if (++this.#spent > BUDGET) throw fault('D1012', { value: 5000 });
+    if (++this.#spent > BUDGET) throw bound('Expression evaluation timeout: Check for infinite loop');
+    if (++this.#depth > MAX_DEPTH)
+      throw bound(
+        'Stack overflow error: Check for non-terminating recursive function. Consider rewriting as tail-recursive',
+      );
     let result = this.#node(node, input, frame);
     for (const { expr } of node.predicate ?? []) result = this.#filter(expr, result, frame);
     if (node.type !== 'path' && node.group) result = this.#group(node.group, result, frame);
+    this.#depth--;
     if (!isSequence(result) || result.tupleStream) return result;
     if (node.keepArray) result.keepSingleton = true;
     if (result.length === 0) return undefined;
@@ -472,6 +482,9 @@ export class Evaluator {
   }
 }
 
+/** A limit that was reached: a fault without a code, as Step Functions reports it. */
+const bound = (message: string): Fault => ({ code: '', message });
+
 function unwrap(items: Sequence): unknown {
   return items.length === 1 ? items[0] : items;
 }
@@ -562,6 +575,7 @@ function range(left: unknown, right: unknown): Sequence | undefined {
   if (left === undefined || right === undefined || (left as number) > (right as number)) return undefined;
   const size = (right as number) - (left as number) + 1;
   if (size > 1e7) throw fault('D2014', { value: size });
+  if (size * 8 > MAX_BYTES) throw bound('Expression evaluation exceeded the memory limit');
   const items: Sequence = Array.from({ length: size }, (_, at) => (left as number) + at);
   items.sequence = true;
   return items;

@@ -22,7 +22,15 @@ export interface JsonataScope {
 }
 
 /** An expression that cannot be evaluated. `message` is "T2001: The left side of …", as AWS quotes it. */
-export class JsonataError extends Error {}
+export class JsonataError extends Error {
+  /** Set where the expression reached a limit of the service: such a message has no code. */
+  readonly limit: boolean;
+
+  constructor(message: string, limit = false) {
+    super(message);
+    this.limit = limit;
+  }
+}
 
 const HASHES: Record<string, string> = {
   MD5: 'md5',
@@ -130,7 +138,8 @@ class Scope extends Frame {
 function toJson(value: unknown): Json | undefined {
   if (value === undefined || isFunction(value)) return undefined;
   if (typeof value === 'number') {
-    if (!Number.isFinite(value)) throw fault('D1001', { value: String(value) });
+    // AWS hands on what JSON has no number for as its name.
+    if (!Number.isFinite(value)) return String(value);
     return Object.is(value, -0) ? 0 : value;
   }
   if (typeof value !== 'object' || value === null) return value as Json;
@@ -153,8 +162,11 @@ export function evaluateJsonata(text: string, scope: JsonataScope): Json | undef
   try {
     return toJson(new Evaluator(scope.now).evaluate(node, undefined, new Frame(new Scope(scope))));
   } catch (error) {
-    if (isFault(error)) throw new JsonataError(`${error.code}: ${describe(error)}`);
-    if (error instanceof RangeError) throw new JsonataError(`D1011: ${describe(fault('D1011'))}`);
+    if (isFault(error))
+      throw error.code === ''
+        ? new JsonataError(describe(error), true)
+        : new JsonataError(`${error.code}: ${describe(error)}`);
+    if (error instanceof RangeError) throw new JsonataError('Stack overflow error', true);
     if (error instanceof TypeError) throw new JsonataError(`T0410: ${error.message}`);
     throw error;
   }

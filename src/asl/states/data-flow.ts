@@ -21,7 +21,7 @@ export function afterInputPath(visit: Visit): Json {
 }
 
 /** What a Task or Parallel hands on: InputPath and Parameters, or Arguments. */
-export function effectiveInput(visit: Visit, missing?: string): Json {
+export function effectiveInput(visit: Visit): Json {
   const { state, scene, input, language } = visit;
   if (language === 'JSONata') {
     if (!('Arguments' in state)) return input;
@@ -30,7 +30,7 @@ export function effectiveInput(visit: Visit, missing?: string): Json {
     return value;
   }
   const selected = afterInputPath(visit);
-  const value = 'Parameters' in state ? evaluateTemplate(state.Parameters as Json, scene, selected, missing) : selected;
+  const value = 'Parameters' in state ? evaluateTemplate(state.Parameters as Json, scene, selected) : selected;
   visit.inspect('afterParameters', value);
   return value;
 }
@@ -85,10 +85,7 @@ export function selectResult(visit: Visit, result: Json): Json {
   const { state, scene, language } = visit;
   visit.inspect('result', result);
   if (language === 'JSONata') return result;
-  const value =
-    'ResultSelector' in state
-      ? evaluateTemplate(state.ResultSelector as Json, scene, result, 'States.ParameterPathFailure')
-      : result;
+  const value = 'ResultSelector' in state ? evaluateTemplate(state.ResultSelector as Json, scene, result) : result;
   visit.inspect('afterResultSelector', value);
   return value;
 }

@@ -14,7 +14,7 @@ export function* readItems(visit: Visit, reader: Json, input: Json): Process<Jso
   const parameters =
     language === 'JSONata'
       ? evaluateValue(reader.Arguments ?? {}, 'ItemReader/Arguments', scene, { input: visit.input })
-      : evaluateTemplate(reader.Parameters ?? {}, scene, input, 'States.ParameterPathFailure');
+      : evaluateTemplate(reader.Parameters ?? {}, scene, input);
   engine.ask(fiber, { kind: 'task', id: '', stateName: name, resource: reader.Resource, parameters, attempt });
   for (;;) {
     const signal = yield;

@@ -79,7 +79,7 @@ function select(visit: Visit, item: Item, input: Json): Json {
   const value =
     language === 'JSONata'
       ? evaluateValue(template, 'ItemSelector', scene, { input: visit.input })
-      : evaluateTemplate(template, scene, input, 'States.ParameterPathFailure');
+      : evaluateTemplate(template, scene, input);
   visit.inspect('afterItemSelector', value);
   return value;
 }
@@ -97,7 +97,7 @@ function batch(visit: Visit, items: Item[], input: Json): Item[] {
       BatchInput:
         visit.language === 'JSONata'
           ? evaluateValue(batcher.BatchInput as Json, 'ItemBatcher/BatchInput', visit.scene, { input: visit.input })
-          : evaluateTemplate(batcher.BatchInput as Json, visit.scene, input, 'States.ParameterPathFailure'),
+          : evaluateTemplate(batcher.BatchInput as Json, visit.scene, input),
     };
   const batches: Json[][] = [];
   let current: Json[] = [];

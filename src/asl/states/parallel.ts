@@ -9,7 +9,7 @@ import { type Body, type Result, runMachine, type Visit } from './run.ts';
 export function parallel(bodies: () => Record<string, Body>): Body {
   return function* (visit: Visit): Process<Result> {
     const { engine, fiber, state, variables, inherited, context } = visit;
-    const input = effectiveInput(visit, 'States.ParameterPathFailure');
+    const input = effectiveInput(visit);
     const branches = Array.isArray(state.Branches) ? state.Branches.map(machineOf) : [];
     engine.log(fiber, 'ParallelStateStarted');
     visit.started = true;

@@ -49,7 +49,7 @@ function credentials(visit: Visit): Json | undefined {
   const { state, scene, input, language } = visit;
   if (!('Credentials' in state)) return undefined;
   if (language === 'JSONata') return evaluateValue(state.Credentials as Json, 'Credentials', scene, { input });
-  return evaluateTemplate(state.Credentials as Json, scene, input, 'States.ParameterPathFailure');
+  return evaluateTemplate(state.Credentials as Json, scene, input);
 }
 
 export function* task(visit: Visit): Process<Result> {
@@ -59,7 +59,7 @@ export function* task(visit: Visit): Process<Result> {
   const token = isCallback(resource) ? engine.dice.token() : undefined;
   if (token !== undefined && !engine.options.context)
     visit.scene.context = { ...visit.scene.context, Task: { Token: token } };
-  const parameters = effectiveInput(visit, 'States.ParameterPathFailure');
+  const parameters = effectiveInput(visit);
   const timeoutSeconds = limit(visit, 'TimeoutSeconds');
   const heartbeatSeconds = limit(visit, 'HeartbeatSeconds');
   const role = credentials(visit);
