@@ -24,6 +24,7 @@ const NAMES = plan.stacks.map(({ name }) => name);
 
 /** Actions that no ARN can be given for, with the page that says so; anywhere else `*` is a fault. */
 const NO_RESOURCE: Record<string, string> = {
+  'dynamodb:ListStreams': 'Service Authorization Reference, DynamoDB: no resource type, it lists all streams',
   'states:SendTaskSuccess': 'Service Authorization Reference, Step Functions: no resource type, a token is not an ARN',
   'iot:AttachPolicy': 'Service Authorization Reference, AWS IoT: certificates and thing groups only, no Cognito identity',
 };
