@@ -12,7 +12,22 @@ import { logs } from './logs/index.ts';
 import { ssm } from './ssm/index.ts';
 import { states } from './states/index.ts';
 import { sts } from './sts/index.ts';
+import { cognitoIdentity } from './cognito-identity/index.ts';
 
 export function allServices(): Service[] {
-  return [cloudformation, cognitoIdp, dynamodb, events, iam, iot, iotdata, lambda, logs, ssm, states, sts];
+  return [
+    cognitoIdentity,
+    cloudformation,
+    cognitoIdp,
+    dynamodb,
+    events,
+    iam,
+    iot,
+    iotdata,
+    lambda,
+    logs,
+    ssm,
+    states,
+    sts,
+  ];
 }
