@@ -89,6 +89,8 @@ export class Driver {
   readonly #live = new Map<string, Live>();
   readonly #byMachine = new Map<string, Set<Live>>();
   readonly #tokens = new Map<string, { live: Live; task: TaskEffect }>();
+  /** Which machine's task a token was for, of the last ones that are over: IAM still asks. */
+  readonly #over = new Map<string, string>();
   readonly #activityQueues = new Map<string, ActivityTask[]>();
   readonly #activityWaiters = new Map<string, ((task: ActivityTask | undefined) => void)[]>();
   /** The last histories that were played again: a client reads them page after page. */
@@ -109,6 +111,17 @@ export class Driver {
 
   byToken(token: string): { live: Live; task: TaskEffect } | undefined {
     return this.#tokens.get(token);
+  }
+
+  /** The machine whose task this token is or was for, as far as it is known. */
+  machineOfToken(token: string): string | undefined {
+    return this.#tokens.get(token)?.live.start.machineArn ?? this.#over.get(token);
+  }
+
+  #retire(token: string, machineArn: string): void {
+    if (!this.#tokens.delete(token)) return;
+    this.#over.set(token, machineArn);
+    if (this.#over.size > 1_000) this.#over.delete(this.#over.keys().next().value ?? '');
   }
 
   start(machine: MachineRecord, arn: string, name: string, input: string, traceHeader?: string): Live {
@@ -241,9 +254,9 @@ export class Driver {
     if (!task) return;
     live.tasks.delete(id);
     live.submitted.delete(id);
-    if (task.token !== undefined) this.#tokens.delete(task.token);
+    if (task.token !== undefined) this.#retire(task.token, live.start.machineArn);
     if (/:activity:/.test(task.resource)) {
-      this.#tokens.delete(activityToken(live, task));
+      this.#retire(activityToken(live, task), live.start.machineArn);
       const queue = this.#activityQueues.get(task.resource);
       const at = queue?.findIndex((one) => one.live === live && one.task.id === id) ?? -1;
       if (at >= 0) queue?.splice(at, 1);

@@ -4,18 +4,18 @@ import { ServiceError } from '../../../errors.ts';
 import { must, readMembers, text } from '../../../members.ts';
 import type { Action, Context, Input, Permission } from '../../../service.ts';
 import { driverOf, type Live, type TaskEffect } from '../driver.ts';
-import { checkJson } from '../records.ts';
+import { checkJson, machineArn } from '../records.ts';
 import { invalidToken } from './machines.ts';
 
 const taskToken = must.text({ min: 1, max: 2048, secret: true });
 
-/** A policy may name the machine whose task it is; who holds no token of any is asked for all. */
+/** A policy may name the machine whose task it is; of a token that nobody remembers, any machine's. */
 const onTask =
   (action: string) =>
   (input: Input, context: Context): Permission[] => [
     {
       action: `states:${action}`,
-      resource: driverOf(context).byToken(String(input['taskToken']))?.live.start.machineArn ?? '*',
+      resource: driverOf(context).machineOfToken(String(input['taskToken'])) ?? machineArn(context, '*'),
     },
   ];
 
