@@ -81,6 +81,21 @@ function integerField<R extends boolean>(required: R, rules: { min?: number; max
   };
 }
 
+function numberField<R extends boolean>(required: R, rules: { min?: number; max?: number }): Field<number, R> {
+  return {
+    required,
+    read(value, at, faults) {
+      const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
+      if (typeof number !== 'number' || !Number.isFinite(number)) throw wrongType(value, 'a Double');
+      if (rules.min !== undefined && number < rules.min)
+        faults.push(fault(String(number), at, `Member must have value greater than or equal to ${rules.min}`));
+      if (rules.max !== undefined && number > rules.max)
+        faults.push(fault(String(number), at, `Member must have value less than or equal to ${rules.max}`));
+      return number;
+    },
+  };
+}
+
 function booleanField<R extends boolean>(required: R): Field<boolean, R> {
   return {
     required,
@@ -147,6 +162,7 @@ function structureField<S extends Shape, R extends boolean>(required: R, shape: 
 /** Fields of a table: `text(…)` may be left out, `must.text(…)` may not. */
 export const text = <E extends string = string>(rules: TextRules<E> = {}): Field<E, false> => textField(false, rules);
 export const integer = (rules: { min?: number; max?: number } = {}): Field<number, false> => integerField(false, rules);
+export const number = (rules: { min?: number; max?: number } = {}): Field<number, false> => numberField(false, rules);
 export const boolean = (): Field<boolean, false> => booleanField(false);
 export const list = <T>(of: Field<T>, rules: { min?: number; max?: number } = {}): Field<T[], false> =>
   listField(false, of, rules);

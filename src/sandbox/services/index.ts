@@ -13,9 +13,11 @@ import { ssm } from './ssm/index.ts';
 import { states } from './states/index.ts';
 import { sts } from './sts/index.ts';
 import { cognitoIdentity } from './cognito-identity/index.ts';
+import { apigateway } from './apigateway/index.ts';
 
 export function allServices(): Service[] {
   return [
+    apigateway,
     cognitoIdentity,
     cloudformation,
     cognitoIdp,
