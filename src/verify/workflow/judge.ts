@@ -66,7 +66,7 @@ function firstFault(expected: BehaviourExpected, outcome: Outcome): Fault | unde
     unread(expected, outcome) ??
     wrongEvents(expected, outcome, events) ??
     badNumber(expected, outcome, events) ??
-    badPatience(expected, outcome, events) ??
+    badPatience(expected, events) ??
     badEnd(expected, outcome)
   );
 }
@@ -234,7 +234,7 @@ function badNumber({ number }: BehaviourExpected, outcome: Outcome, events: Emit
   return undefined;
 }
 
-function badPatience({ patience }: BehaviourExpected, outcome: Outcome, events: Emitted[]): Fault | undefined {
+function badPatience({ patience }: BehaviourExpected, events: Emitted[]): Fault | undefined {
   if (!patience) return undefined;
   const asked = events.find(({ detailType }) => detailType === patience.event);
   if (!asked) return undefined;

@@ -162,6 +162,7 @@ export function playTwo(workflow: Workflow): { numbers: (number | undefined)[] }
     arn: workflow.arn,
     customer: 5_000,
     barista: 60_000,
+    cancels: false,
   };
   const orders = ['order-1', 'order-2'].map((name) => {
     const shop = openShop(state, START);
