@@ -11,7 +11,7 @@ import type { Effect, Execution, ExecutionOptions, JsonObject } from './types.ts
 import { Variables } from './variables.ts';
 
 export type * from './types.ts';
-export { simulate, type SimulateOptions, type Simulation, type TaskAnswer, type TaskEffect } from './simulate.ts';
+export { simulate, type TaskAnswer, type TaskEffect } from './simulate.ts';
 
 /**
  * Starts an execution of a definition (an object, or its text). Never throws: a definition that cannot be played

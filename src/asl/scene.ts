@@ -58,6 +58,8 @@ export function evaluateDynamic(text: string, fieldName: string, scene: Scene, i
     }
   }
   const path = readPath(text);
+  if (input === null && path.root.kind === 'input')
+    throw runtime('Unable to apply Path transformation to null or empty input.');
   const value = findPath(path, pathScope(scene, input));
   if (value !== undefined) return value;
   const searched = path.root.kind === 'context' ? scene.context : input;

@@ -437,6 +437,13 @@ describe('States Language "Map State"', () => {
     ]);
   });
 
+  test('ResultWriter flattens; a bucket is refused by name', () => {
+    const writing = (ResultWriter: JsonObject) =>
+      one({ Type: 'Map', ResultWriter, ItemProcessor: each(undefined, distributed) }, [[1], [2, 3]]);
+    expect(writing({ WriterConfig: { Transformation: 'FLATTEN', OutputType: 'JSON' } }).output).toEqual([1, 2, 3]);
+    expect(writing({ Resource: 'arn:aws:states:::s3:putObject' }).error).toBe('States.ResultWriterFailed');
+  });
+
   test.each<[string, JsonObject, Json]>([
     ['[1,2]', { InputType: 'JSON' }, [1, 2]],
     ['{"a":{"b":[3]}}', { InputType: 'JSON', ItemsPointer: '/a/b' }, [3]],

@@ -1,5 +1,5 @@
 /** The functions of JSONata that are given functions: the same promises as in jsonata's documentation, without promises. */
-import { fault, isFunction, type Lambda, type Native, type Sequence, sequence } from './ast.ts';
+import { fault, isFunction, type Lambda, type Native, sequence } from './ast.ts';
 import { plain, signatureOf } from './library.ts';
 
 /** A function as it reaches another function: a plain closure over the evaluator. */
@@ -229,5 +229,3 @@ export const higherOrderFunctions: ReadonlyMap<string, Native> = new Map(
     } satisfies Native,
   ]),
 );
-
-export type { Sequence };

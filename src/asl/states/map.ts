@@ -142,11 +142,7 @@ export function map(bodies: () => Record<string, Body>): Body {
     const machine = machineOf(processor);
     const distributed = isDistributed(processor);
     const input = visit.language === 'JSONata' ? visit.input : afterInputPath(visit);
-    if ('ResultWriter' in state)
-      throw new StatesError(
-        'States.Runtime',
-        'ResultWriter is not supported here: results stay in the output of the state',
-      );
+    const write = writer(state.ResultWriter);
     const concurrency = setting(visit, state, 'MaxConcurrency', input) ?? 0;
     const tolerance: Tolerance = {
       count: setting(visit, state, 'ToleratedFailureCount', input),
@@ -159,7 +155,7 @@ export function map(bodies: () => Record<string, Body>): Body {
     const items = distributed ? batch(visit, raw, input) : raw;
     engine.log(fiber, 'MapStateStarted', 'mapStateStarted', { length: items.length });
     visit.started = true;
-    const results = yield* iterate(visit, items, concurrency, {
+    const outputs = yield* iterate(visit, items, concurrency, {
       branchOf: (own, item) => iteration(visit, own, item, distributed),
       inputOf: (item) => (distributed ? item.value : select(visit, item, input)),
       run: (branch, value) => runMachine(branch, machine, value, bodies()),
@@ -167,10 +163,24 @@ export function map(bodies: () => Record<string, Body>): Body {
       tolerance,
       runArn: distributed ? mapRunArn(visit) : undefined,
     });
+    const results = write(outputs);
     engine.log(fiber, 'MapStateSucceeded');
     visit.scene.now = engine.now;
     return conclude(visit, results, selectResult(visit, results));
   };
+}
+
+/** ResultWriter without a bucket: how the outputs are put together. A bucket is refused: nobody is asked to write. */
+function writer(config: Json | undefined): (outputs: Json[]) => Json[] {
+  if (config === undefined) return (outputs) => outputs;
+  const { Resource, WriterConfig } = isObject(config) ? config : {};
+  const { Transformation = 'COMPACT', OutputType = 'JSON' } = isObject(WriterConfig) ? WriterConfig : {};
+  if (Resource !== undefined || OutputType !== 'JSON' || Transformation === 'NONE')
+    throw new StatesError(
+      'States.ResultWriterFailed',
+      'A ResultWriter that writes to Amazon S3, as JSONL or with Transformation NONE is not supported here.',
+    );
+  return Transformation === 'FLATTEN' ? (outputs) => outputs.flat() : (outputs) => outputs;
 }
 
 function mapRunArn(visit: Visit): string {
