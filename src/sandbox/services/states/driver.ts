@@ -165,6 +165,7 @@ export class Driver {
       list[Number(at)] = input;
       inputs.set(id, list);
     }
+    const woken: Live[] = [];
     for (const start of [...startsOf(this.context).values()]) {
       if (this.#live.has(start.arn)) continue;
       if (endsOf(this.context).get(keyOf(start.arn))?.started === start.started) {
@@ -179,7 +180,11 @@ export class Driver {
         live.inputs.push(input);
         if (input.kind === 'task-submitted') live.submitted.set(input.id, input.output);
       }
-      // A callback that was asked for already is waited for; everything else that has no answer is asked again.
+      woken.push(live);
+    }
+    // Only when all are there again, since one may wait for another. A callback that was asked for already is waited for;
+    // everything else that has no answer is asked again.
+    for (const live of woken) {
       if (live.execution.status === 'RUNNING') this.#carryOut(live, live.execution.pending());
       this.#afterwards(live);
     }

@@ -247,10 +247,20 @@ test('what runs survives a kill: timers, callbacks and answers that were already
   const before = await startSandbox({ dir: first });
   try {
     let sfn = new SFNClient(clientConfig(before));
-    await giveRole(before, ['events:PutEvents']);
+    await giveRole(before, ['events:PutEvents', 'states:StartExecution']);
     const waits = await make(sfn, { A: callback({ HeartbeatSeconds: 900 }) }, { name: 'waits' });
     const sleeps = await make(sfn, { A: { Type: 'Wait', Seconds: 600, Next: 'B' }, B: pass }, { name: 'sleeps' });
     const done = await make(sfn, { A: pass }, { name: 'done' });
+    const nested = {
+      A: {
+        Type: 'Task',
+        Resource: 'arn:aws:states:::states:startExecution.sync:2',
+        Parameters: { StateMachineArn: sleeps, Input: { n: 1 } },
+        End: true,
+      },
+    };
+    const parent = await start(sfn, await make(sfn, nested, { name: 'parent' }));
+    await before.settle();
     const [answered, forgotten, asleep, ended] = [
       await start(sfn, waits),
       await start(sfn, waits),
@@ -274,6 +284,12 @@ test('what runs survives a kill: timers, callbacks and answers that were already
       expect((await describe_(sfn, answered)).status).toBe('SUCCEEDED');
       await after.advance(601_000);
       expect((await describe_(sfn, asleep)).status).toBe('SUCCEEDED');
+      expect(await describe_(sfn, parent)).toMatchObject({
+        status: 'SUCCEEDED',
+        output: expect.stringContaining('"Output":{"n":1}'),
+      });
+      const children = await sfn.send(new ListExecutionsCommand({ stateMachineArn: sleeps }));
+      expect(children.executions).toHaveLength(2);
       await after.advance(301_000);
       expect(await describe_(sfn, forgotten)).toMatchObject({ status: 'FAILED', error: 'States.Timeout' });
     } finally {
