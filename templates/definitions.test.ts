@@ -154,7 +154,9 @@ describe('the reference solution', () => {
       HeartbeatSeconds?: number;
     }[];
     const emits = (resource: string) =>
-      states.filter(({ Resource }) => Resource === resource).map(({ Parameters }) => Parameters?.Entries?.[0]?.DetailType);
+      states
+        .filter(({ Resource }) => Resource === resource)
+        .map(({ Parameters }) => Parameters?.Entries?.[0]?.DetailType);
     expect(emits('arn:aws:states:::events:putEvents.waitForTaskToken')).toEqual([
       EVENTS.workflowStarted,
       EVENTS.processorWaiting,

@@ -56,12 +56,20 @@ export function intrinsicOf(value: Json): string | undefined {
 export function* walk(value: Json, at = ''): Generator<{ at: string; value: Json }> {
   yield { at, value };
   if (Array.isArray(value)) for (const [index, item] of value.entries()) yield* walk(item, `${at}[${index}]`);
-  else if (isObject(value)) for (const [key, item] of Object.entries(value)) yield* walk(item, at ? `${at}.${key}` : key);
+  else if (isObject(value))
+    for (const [key, item] of Object.entries(value)) yield* walk(item, at ? `${at}.${key}` : key);
 }
 
-const PSEUDO = ['AccountId', 'NotificationARNs', 'NoValue', 'Partition', 'Region', 'StackId', 'StackName', 'URLSuffix'].map(
-  (name) => `AWS::${name}`,
-);
+const PSEUDO = [
+  'AccountId',
+  'NotificationARNs',
+  'NoValue',
+  'Partition',
+  'Region',
+  'StackId',
+  'StackName',
+  'URLSuffix',
+].map((name) => `AWS::${name}`);
 
 export interface Schema {
   resource(type: string): Resource | undefined;
@@ -156,7 +164,10 @@ export function templateFaults(schema: Schema, template: Template): string[] {
     if (!resource) faults.push(`${at} reads ${id}, which is not there`);
     else if (!schema.resource(resource.Type)?.attributes[name]) faults.push(`${at}: ${resource.Type} has no ${name}`);
   };
-  for (const { at, value } of walk({ Resources: template.Resources, Outputs: template.Outputs ?? {} } as unknown as Json)) {
+  for (const { at, value } of walk({
+    Resources: template.Resources,
+    Outputs: template.Outputs ?? {},
+  } as unknown as Json)) {
     if (!isObject(value)) continue;
     const { Ref, 'Fn::GetAtt': getAtt, 'Fn::Sub': sub } = value;
     if (typeof Ref === 'string' && !exists(Ref)) faults.push(`${at} refers to ${Ref}, which is not there`);

@@ -6,7 +6,16 @@ import vm from 'node:vm';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { BODY_LIMIT, finishTemplate } from '../bin/templates.js';
-import { intrinsicOf, type Json, loadSchema, readTemplate, type Schema, type Template, templateFaults, walk } from './schema.ts';
+import {
+  intrinsicOf,
+  type Json,
+  loadSchema,
+  readTemplate,
+  type Schema,
+  type Template,
+  templateFaults,
+  walk,
+} from './schema.ts';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const plan = parse(readFileSync(path.join(root, 'templates/stacks.yaml'), 'utf8')) as {
@@ -26,7 +35,8 @@ const NAMES = plan.stacks.map(({ name }) => name);
 const NO_RESOURCE: Record<string, string> = {
   'dynamodb:ListStreams': 'Service Authorization Reference, DynamoDB: no resource type, it lists all streams',
   'states:SendTaskSuccess': 'Service Authorization Reference, Step Functions: no resource type, a token is not an ARN',
-  'iot:AttachPolicy': 'Service Authorization Reference, AWS IoT: certificates and thing groups only, no Cognito identity',
+  'iot:AttachPolicy':
+    'Service Authorization Reference, AWS IoT: certificates and thing groups only, no Cognito identity',
 };
 
 let schema: Schema;
@@ -67,7 +77,9 @@ describe.each(NAMES)('%s', (name) => {
 
   test('needs no more than CAPABILITY_IAM, no bucket, and locks no other stack', () => {
     const text = bodies[name] ?? '';
-    expect(text).not.toMatch(/RoleName:|ManagedPolicyName:|Export:|ImportValue|Custom::|AWS::CloudFormation::|Transform:|S3Bucket/);
+    expect(text).not.toMatch(
+      /RoleName:|ManagedPolicyName:|Export:|ImportValue|Custom::|AWS::CloudFormation::|Transform:|S3Bucket/,
+    );
   });
 
   test('allows everything only where AWS knows no narrower way', () => {
@@ -76,7 +88,8 @@ describe.each(NAMES)('%s', (name) => {
       if (statement?.Effect !== 'Allow' || statement.Resource === undefined) return [];
       const actions = [statement.Action].flat().map(String);
       const everything = [statement.Resource].flat().some((resource) => resource === '*');
-      return (everything && actions.some((action) => !NO_RESOURCE[action])) || actions.some((action) => /\*/.test(action))
+      return (everything && actions.some((action) => !NO_RESOURCE[action])) ||
+        actions.some((action) => /\*/.test(action))
         ? [`${at}: ${actions.join(', ')}`]
         : [];
     });
@@ -98,7 +111,9 @@ describe.each(NAMES)('%s', (name) => {
     }
     for (const key of Object.keys(stack?.parameters ?? {})) expect(templates[name]?.Parameters).toHaveProperty(key);
     for (const { key } of stack?.outputs ?? []) expect(templates[name]?.Outputs).toHaveProperty(key);
-    expect(NAMES.indexOf(name)).toBeGreaterThan(Math.max(-1, ...(stack?.after ?? []).map((other) => NAMES.indexOf(other))));
+    expect(NAMES.indexOf(name)).toBeGreaterThan(
+      Math.max(-1, ...(stack?.after ?? []).map((other) => NAMES.indexOf(other))),
+    );
   });
 
   test('names every parameter it leaves for others in their common folder', () => {
@@ -120,13 +135,16 @@ describe.each(NAMES)('%s', (name) => {
         if (specifier.startsWith('node:')) return require(specifier);
         return new Proxy({}, { get: () => class {} });
       };
-      vm.runInNewContext(`(function (module, exports, require) {${code}\n})`, { process: { env: {} }, Buffer, console })(
-        module,
-        module.exports,
-        load,
-      );
+      vm.runInNewContext(`(function (module, exports, require) {${code}\n})`, {
+        process: { env: {} },
+        Buffer,
+        console,
+      })(module, module.exports, load);
       expect(module.exports.handler?.constructor.name, id).toBe('AsyncFunction');
-      expect(asked.filter((specifier) => !/^(node:|@aws-sdk\/client-)/.test(specifier)), id).toEqual([]);
+      expect(
+        asked.filter((specifier) => !/^(node:|@aws-sdk\/client-)/.test(specifier)),
+        id,
+      ).toEqual([]);
     }
     expect(templates[name]?.Parameters?.['LambdaRuntime']?.Default ?? plan.runtime).toBe(plan.runtime);
   });

@@ -8,9 +8,9 @@ const read = (messages: { topic: string; message: string }[]) =>
 
 test('an event of an order goes to the admins and to its customer, without the token', () => {
   const message = { type: 'OrderProcessor.WorkflowStarted', detail: { orderId: '1', userId: 'u-1', Message: 'hello' } };
-  expect(
-    read(messagesOf(event(message.type, { ...message.detail, TaskToken: 'secret' }), 'serverlesspresso')),
-  ).toEqual({ 'serverlesspresso-admin': message, 'serverlesspresso-user-u-1': message });
+  expect(read(messagesOf(event(message.type, { ...message.detail, TaskToken: 'secret' }), 'serverlesspresso'))).toEqual(
+    { 'serverlesspresso-admin': message, 'serverlesspresso-user-u-1': message },
+  );
 });
 
 test('a change of menu or opening hours goes to everyone and to no customer in particular', () => {
@@ -20,12 +20,15 @@ test('a change of menu or opening hours goes to everyone and to no customer in p
   });
 });
 
-test.each(['', undefined, '+', '#', 'a/b', 'admin\u0000'])('a user id that is no plain topic name is not published to: %j', (userId) => {
-  const topics = messagesOf(event('OrderManager.MakeOrder', { userId }), 'serverlesspresso').map(
-    ({ topic }: { topic: string }) => topic,
-  );
-  expect(topics).toEqual(['serverlesspresso-admin']);
-});
+test.each(['', undefined, '+', '#', 'a/b', 'admin\u0000'])(
+  'a user id that is no plain topic name is not published to: %j',
+  (userId) => {
+    const topics = messagesOf(event('OrderManager.MakeOrder', { userId }), 'serverlesspresso').map(
+      ({ topic }: { topic: string }) => topic,
+    );
+    expect(topics).toEqual(['serverlesspresso-admin']);
+  },
+);
 
 test('only an ID token names an identity', () => {
   const call = (token_use: string, authorization?: string) => ({

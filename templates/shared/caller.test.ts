@@ -9,7 +9,10 @@ describe('groups of a caller', () => {
     ['[admin]', ['admin']],
     ['[admin other]', ['admin', 'other']],
     ['admin', ['admin']],
-    [['other', 'admin'], ['other', 'admin']],
+    [
+      ['other', 'admin'],
+      ['other', 'admin'],
+    ],
     ['[]', []],
     ['', []],
     [undefined, []],
