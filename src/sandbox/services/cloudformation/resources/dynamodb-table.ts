@@ -1,6 +1,17 @@
 import { ServiceError } from '../../../errors.ts';
 import { STRINGS, TAGS } from './shape.ts';
-import { given, isNotFound, pick, type Properties, type ResourceType, tagChanges, tagMap, type Work } from './type.ts';
+import {
+  alreadyExists,
+  given,
+  isNotFound,
+  orNothing,
+  pick,
+  type Properties,
+  type ResourceType,
+  tagChanges,
+  tagMap,
+  type Work,
+} from './type.ts';
 
 const KEYS = [{ 'KeyType!': 'string', 'AttributeName!': 'string' }] as const;
 const PROJECTION = { NonKeyAttributes: STRINGS, ProjectionType: 'string' } as const;
@@ -116,6 +127,8 @@ export const table: ResourceType = {
   async create(properties, work) {
     refuse(properties);
     const name: string = properties['TableName'] ?? work.name(255);
+    // Looked for first: after that, what is there under this name is this stack's own, should the process end in between.
+    if (await orNothing(describe(name, work))) throw alreadyExists(name);
     work.intend(name);
     const encryption = properties['SSESpecification'];
     await work.call(

@@ -1,7 +1,17 @@
 import { ServiceError } from '../../../errors.ts';
 import { writeZip } from '../../../zip.ts';
 import { STRINGS, TAGS, TEXT_MAP } from './shape.ts';
-import { given, pick, type Properties, type ResourceType, tagChanges, tagMap, type Work } from './type.ts';
+import {
+  alreadyExists,
+  given,
+  orNothing,
+  pick,
+  type Properties,
+  type ResourceType,
+  tagChanges,
+  tagMap,
+  type Work,
+} from './type.ts';
 
 const CONFIGURATION = [
   'Description',
@@ -129,6 +139,8 @@ export const lambdaFunction: ResourceType = {
   async create(properties, work) {
     refuse(properties);
     const name: string = properties['FunctionName'] ?? work.name(64);
+    // Looked for first: after that, what is there under this name is this stack's own, should the process end in between.
+    if (await orNothing(work.call('lambda', 'GetFunction', { FunctionName: name }))) throw alreadyExists(name);
     work.intend(name);
     const { FunctionArn } = await work.call(
       'lambda',
