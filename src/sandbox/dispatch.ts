@@ -25,6 +25,9 @@ export interface Dispatch {
 
 const DEFAULT_REGION = 'us-east-1';
 
+/** What older clients sign IoT with (the AWS CLI 2.9 signs its control plane as `execute-api`). */
+const OTHER_NAMES: Record<string, string> = { iotdevicegateway: 'iotdata', 'execute-api': 'iot' };
+
 export function dispatch(request: WireRequest, services: ReadonlyMap<string, Service>): Dispatch {
   const url = new URL(request.url, 'http://localhost');
   const credential =
@@ -67,7 +70,7 @@ function findService(
   target: string | undefined,
   services: ReadonlyMap<string, Service>,
 ): Service {
-  const name = signingName === 'iotdevicegateway' ? 'iotdata' : signingName;
+  const name = (signingName && OTHER_NAMES[signingName]) ?? signingName;
   const byName = name === undefined ? undefined : services.get(name);
   if (byName) return byName;
   const prefix = target?.slice(0, target.lastIndexOf('.'));

@@ -101,3 +101,12 @@ test('the data endpoint is the sandbox itself', () =>
       name: 'UnknownOperationException',
     });
   }));
+
+test('the AWS CLI 2.9 signs IoT as execute-api, and was refused for it', () =>
+  withSandbox(async (sandbox) => {
+    const authorization = 'AWS4-HMAC-SHA256 Credential=123456789012/20260101/us-east-1/execute-api/aws4_request';
+    const response = await fetch(`${sandbox.endpoint}/endpoint?endpointType=iot:Data-ATS`, {
+      headers: { authorization },
+    });
+    expect(await response.json()).toEqual({ endpointAddress: sandbox.endpoint.replace('http://', '') });
+  }));
