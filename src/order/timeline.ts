@@ -1,6 +1,7 @@
 /** The story of one order, from the workflow's history and the bus's log, in the order of time. Pure. */
 import type { BusEvent } from '../aws/logs.ts';
 import type { ExecutionDetail, HistoryEntry } from '../aws/states.ts';
+import { EVENTS } from '../workshop.ts';
 
 export interface Moment {
   /** epoch milliseconds of the target's clock */
@@ -24,8 +25,10 @@ export interface Facts {
 const RANK: Record<Moment['kind'], number> = { execution: 1, state: 2, failure: 3, event: 0 };
 
 export function timeline({ execution, history, events }: Facts): Moment[] {
+  // The log stamps an event when it is written, which may be after what the event set going.
+  const begun = execution?.started ?? Number.POSITIVE_INFINITY;
   const moments: Moment[] = events.map(({ at, detailType, detail }) => ({
-    at,
+    at: detailType === EVENTS.newOrder ? Math.min(at, begun) : at,
     kind: 'event',
     name: detailType,
     facts: factsOf(detail),

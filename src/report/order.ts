@@ -56,7 +56,7 @@ export function storyLines({ orderId, order, execution, moments, logged }: Story
   return [
     ...head,
     ...(day ? ['', `  ${day}`] : []),
-    ...moments.map((moment) => cut(`  ${momentLine(moment)}`, width)),
+    ...moments.map((moment) => cut(`  ${momentLine(moment, order)}`, width)),
     ...(execution ? [] : ['', '  No execution of the workflow was found for it.']),
     ...(logged ? [] : ['', '  The log of the bus has none of its events (rule logAll, presso solve module-2).']),
   ];
@@ -64,8 +64,12 @@ export function storyLines({ orderId, order, execution, moments, logged }: Story
 
 const MARK: Record<Moment['kind'], string> = { event: '⚡', state: '▸', execution: '■', failure: '✗' };
 
-function momentLine({ at, kind, name, facts, stayedMs }: Moment): string {
+function momentLine({ at, kind, name, facts, stayedMs }: Moment, order: Order | undefined): string {
+  // What stands in the order's head already is left out of its lines.
   const more = Object.entries(facts)
+    .filter(
+      ([fact, value]) => !(fact === 'userId' && value === order?.userId) && !/^(state|ORDERSTATE|bucket)$/.test(fact),
+    )
     .map(([fact, value]) => `${fact} ${line(value)}`)
     .join(', ');
   const what =

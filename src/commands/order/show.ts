@@ -3,7 +3,7 @@ import { PressoCommand } from '../../command.ts';
 import { PressoError } from '../../errors.ts';
 import { recentOrders, tellStory } from '../../order/index.ts';
 import { nextFor, orderLines, storyLines } from '../../report/order.ts';
-import { paint, say, sayJson, width } from '../../terminal.ts';
+import { isTerminal, paint, say, sayJson, width } from '../../terminal.ts';
 
 export default class OrderShow extends PressoCommand {
   static override summary = 'The story of an order: each event and state with its time; or the newest orders.';
@@ -20,11 +20,12 @@ export default class OrderShow extends PressoCommand {
   async run(): Promise<void> {
     const { args, flags } = await this.parse(OrderShow);
     const connection = await this.connection();
+    const room = isTerminal() ? width() : Number.POSITIVE_INFINITY;
     if (args.order === undefined) {
       const orders = await recentOrders(connection, flags.limit);
       if (flags.json) return sayJson(orders);
       if (orders.length === 0) return say(`There is no order yet.\n  ${paint().dim('Next:')} presso order place`);
-      for (const text of orderLines(orders, width())) say(text);
+      for (const text of orderLines(orders, room)) say(text);
       return;
     }
     const story = await tellStory(connection, args.order);
@@ -35,7 +36,7 @@ export default class OrderShow extends PressoCommand {
         { hint: args.order === 'last' ? 'presso order place' : 'presso order show' },
       );
     if (flags.json) return sayJson(story);
-    for (const text of storyLines(story, width())) say(text);
+    for (const text of storyLines(story, room)) say(text);
     if (story.order) say(`\n  ${paint().dim('Next:')} ${nextFor(story.order)}`);
   }
 }
