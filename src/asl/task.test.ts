@@ -261,7 +261,7 @@ describe('States Language "Retrying after error"', () => {
       { Z: { Type: 'Succeed' } },
     );
     expect(seconds(run)).toEqual([0, 1, 3, 8]);
-    expect(run.execution.output).toEqual({ Error: 'B' });
+    expect(run.execution.output).toEqual({ Error: 'B', Cause: '' });
   });
 
   test('MaxAttempts 0 never retries', () => {

@@ -154,10 +154,8 @@ function recover(visit: Visit, failure: Failure, entered: number): Result {
   const catcher = catchers[index];
   if (!isObject(catcher)) throw failure;
   visit.inspect('errorDetails', { catchIndex: index });
-  const errorOutput: JsonObject = {
-    Error: failure.error ?? '',
-    ...(failure.reason !== undefined && { Cause: failure.reason }),
-  };
+  // What is not known is an empty text: a task that ran out of time leaves {"Error": "States.Timeout", "Cause": ""}.
+  const errorOutput: JsonObject = { Error: failure.error ?? '', Cause: failure.reason ?? '' };
   const next = nextOf(catcher);
   try {
     if (language === 'JSONata') {
