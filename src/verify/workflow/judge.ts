@@ -162,7 +162,7 @@ function faultOf(event: Emitted, expected: BehaviourExpected): Fault | undefined
     };
   if (event.source !== EVENT_SOURCE)
     return { found: `${at} with the source "${event.source}"`, hint: `The source is exactly ${EVENT_SOURCE}.` };
-  if (contract && contract.waits && !event.waits)
+  if (contract?.waits && !event.waits)
     return {
       found: `${at} without waiting for the answer`,
       hint: 'Use putEvents.waitForTaskToken, and put the token into the detail.',

@@ -1,0 +1,58 @@
+/** What verify found, in words, as JSON and as JUnit. Pure. */
+import type { ModuleResult, Result, Status } from '../verify/types.ts';
+import { line } from '../text.ts';
+
+export const MARK: Record<Status, string> = { pass: '✓', fail: '✗', waiting: '○', error: '!' };
+
+/** Lines of one module; `paint` colours a mark by its status. */
+export function moduleLines(result: ModuleResult, paint: (status: Status, text: string) => string): string[] {
+  const total = result.checks.length;
+  const head = `${result.module}  ${result.passed} of ${total}${result.failed ? `, ${result.failed} failed` : ''}${result.waiting ? `, ${result.waiting} waiting` : ''}${result.error ? `, ${result.error} could not be judged` : ''}`;
+  return [head, ...result.checks.flatMap((check) => checkLines(check, paint))];
+}
+
+function checkLines(check: Result, paint: (status: Status, text: string) => string): string[] {
+  const first = `  ${paint(check.status, MARK[check.status])} ${check.title}`;
+  if (check.status === 'pass') return [first];
+  if (check.status === 'waiting') return [`${first}\n      ${line(check.found)}`];
+  return [
+    first,
+    `      Expected: ${line(check.expected)}`,
+    `      Found:    ${line(check.found)}`,
+    `      Hint:     ${line(check.hint)}`,
+    `      Lesson:   presso lesson ${check.lesson}`,
+  ];
+}
+
+/** The document that `--json` promises. */
+export const verifyDocument = (target: { kind: string; account: string; region: string }, modules: ModuleResult[]) => ({
+  target,
+  modules,
+});
+
+const escapeXml = (text: string): string =>
+  line(text).replace(/[&<>"]/g, (c) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[c] ?? c);
+
+/** JUnit XML, one test suite a module: fail is a failure, error an error, waiting skipped. */
+export function junit(modules: ModuleResult[]): string {
+  const suites = modules.map(({ module, checks, failed, error, waiting }) => {
+    const cases = checks.map((check) => {
+      const open = `    <testcase classname="${escapeXml(module)}" name="${escapeXml(`${check.id}: ${check.title}`)}">`;
+      const inner: Record<Status, string> = {
+        pass: '',
+        waiting: `<skipped message="${escapeXml(check.found)}"/>`,
+        fail: `<failure message="${escapeXml(check.found)}">Expected: ${escapeXml(check.expected)}. Hint: ${escapeXml(check.hint)}</failure>`,
+        error: `<error message="${escapeXml(check.found)}">${escapeXml(check.hint)}</error>`,
+      };
+      return `${open}${inner[check.status]}</testcase>`;
+    });
+    return `  <testsuite name="${escapeXml(module)}" tests="${checks.length}" failures="${failed}" errors="${error}" skipped="${waiting}">\n${cases.join('\n')}\n  </testsuite>`;
+  });
+  return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites>\n${suites.join('\n')}\n</testsuites>\n`;
+}
+
+/** 0 all pass · 1 some fail or wait · 2 some could not be judged. */
+export function exitOf(modules: ModuleResult[]): 0 | 1 | 2 {
+  if (modules.some(({ error }) => error > 0)) return 2;
+  return modules.some(({ failed, waiting }) => failed + waiting > 0) ? 1 : 0;
+}

@@ -1,0 +1,86 @@
+/**
+ * What an account shows, read once for all checks that ask: each question is one promise, asked when the first check needs
+ * it. Only reads.
+ */
+import { whoAmI } from '../aws/account.ts';
+import type { Connection } from '../aws/connection.ts';
+import { listFunctions, listRoles, listStateMachines } from '../aws/find.ts';
+import { describeStateMachine, type StateMachine } from '../aws/states.ts';
+import { WORKFLOW_NAME } from '../workshop.ts';
+
+/** The learner's workflow: found by its name, else the one candidate; or why none can be judged. */
+export type WorkflowFound =
+  | { kind: 'found'; machine: StateMachine /** another name than the learner was told to use */; renamed: boolean }
+  | { kind: 'none'; others: string[] }
+  | { kind: 'several'; names: string[] };
+
+export interface Facts {
+  readonly account: () => Promise<string>;
+  readonly region: string;
+  readonly workflow: () => Promise<WorkflowFound>;
+  readonly functions: () => Promise<string[]>;
+  readonly roles: () => Promise<{ name: string; arn: string }[]>;
+  /** undefined when a definition is judged with no account at all. */
+  readonly connection: Connection | undefined;
+  /** Any other question, asked once under that name. */
+  once<T>(name: string, ask: (connection: Connection) => Promise<T>): Promise<T>;
+}
+
+export function factsOf(connection: Connection): Facts {
+  const asked = new Map<string, Promise<unknown>>();
+  const once = <T>(name: string, ask: (connection: Connection) => Promise<T>): Promise<T> => {
+    let answer = asked.get(name);
+    if (!answer) {
+      answer = ask(connection);
+      asked.set(name, answer);
+    }
+    return answer as Promise<T>;
+  };
+  return {
+    region: connection.region,
+    connection,
+    once,
+    account: () => once('account', async (c) => (await whoAmI(c)).account),
+    workflow: () => once('workflow', findWorkflow),
+    functions: () => once('functions', listFunctions),
+    roles: () => once('roles', listRoles),
+  };
+}
+
+/** A definition from a file, judged with no account at all. */
+export function factsOfDefinition(definition: string): Facts {
+  const arn = `arn:aws:states:us-east-1:123456789012:stateMachine:${WORKFLOW_NAME}`;
+  const machine: StateMachine = {
+    name: WORKFLOW_NAME,
+    arn,
+    type: 'STANDARD',
+    status: 'ACTIVE',
+    definition,
+    roleArn: 'arn:aws:iam::123456789012:role/file',
+  };
+  const nothing = (): Promise<never> => Promise.reject(new Error('There is no account behind a definition file.'));
+  return {
+    region: 'us-east-1',
+    connection: undefined,
+    once: nothing,
+    account: () => Promise.resolve('123456789012'),
+    workflow: () => Promise.resolve({ kind: 'found', machine, renamed: false }),
+    functions: nothing,
+    roles: nothing,
+  };
+}
+
+async function findWorkflow(connection: Connection): Promise<WorkflowFound> {
+  const machines = await listStateMachines(connection);
+  const exact = machines.find(({ name }) => name === WORKFLOW_NAME);
+  // A template's own suffix (OrderProcessorWorkflow-AbC123), else any one that nobody else of the workshop made.
+  const named = machines.filter(({ name }) => /order[-_ ]?processor/i.test(name));
+  const others = machines.filter(({ name }) => !/OrderManagerStateMachine|ReviewWorkflow/i.test(name));
+  const candidates = exact ? [exact] : named.length > 0 ? named : others;
+  const [only] = candidates;
+  if (!only) return { kind: 'none', others: machines.map(({ name }) => name) };
+  if (candidates.length > 1) return { kind: 'several', names: candidates.map(({ name }) => name) };
+  const machine = await describeStateMachine(connection, only.arn);
+  if (!machine || machine.status === 'DELETING') return { kind: 'none', others: [] };
+  return { kind: 'found', machine, renamed: machine.name !== WORKFLOW_NAME };
+}

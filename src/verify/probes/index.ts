@@ -1,0 +1,14 @@
+/** Every kind of check: one line each. */
+import type { Probe } from './probe.ts';
+import { workflow } from './workflow.ts';
+import { workflowBehaviour, workflowTwoOrders } from './workflow-behaviour.ts';
+import { workflowPlaces } from './workflow-places.ts';
+
+export const PROBES: Record<string, Probe> = {
+  workflow,
+  'workflow-behaviour': workflowBehaviour,
+  'workflow-two-orders': workflowTwoOrders,
+  'workflow-places': workflowPlaces,
+};
+
+export const KINDS: ReadonlySet<string> = new Set(Object.keys(PROBES));

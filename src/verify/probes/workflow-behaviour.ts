@@ -1,0 +1,105 @@
+import type { JsonObject } from '../../asl/index.ts';
+import { type BehaviourExpected, judgeBehaviour } from '../workflow/judge.ts';
+import { type Outcome, play, playTwo, SCENES, type SceneName, type Workflow } from '../workflow/scenarios.ts';
+import type { Facts } from '../facts.ts';
+import { probe } from './probe.ts';
+
+type Seen = { outcomes: Outcome[] } | { unknowable: string } | { missing: string };
+
+const played = new WeakMap<object, Map<string, ReturnType<typeof play>>>();
+
+async function learnersWorkflow(facts: Facts): Promise<Workflow | { missing: string }> {
+  const found = await facts.workflow();
+  if (found.kind !== 'found') return { missing: 'there is no workflow to judge' };
+  try {
+    const { machine } = found;
+    return { definition: parsed(machine.definition), arn: machine.arn, name: machine.name, roleArn: machine.roleArn };
+  } catch {
+    return { missing: 'the definition is not JSON' };
+  }
+}
+
+const texts = new Map<string, JsonObject>();
+/** One object a text, so that scenes are played once however many checks ask for them. */
+function parsed(text: string): JsonObject {
+  let definition = texts.get(text);
+  if (!definition) {
+    definition = JSON.parse(text) as JsonObject;
+    if (texts.size > 200) texts.clear();
+    texts.set(text, definition);
+  }
+  return definition;
+}
+
+function playOnce(workflow: Workflow, name: SceneName): ReturnType<typeof play> {
+  let scenes = played.get(workflow.definition);
+  if (!scenes) {
+    scenes = new Map();
+    played.set(workflow.definition, scenes);
+  }
+  const key = `${workflow.arn} ${name}`;
+  let result = scenes.get(key);
+  if (!result) {
+    result = play(workflow, name);
+    scenes.set(key, result);
+  }
+  return result;
+}
+
+/** Plays the definition in the scenes that the check names, and judges what the order did. */
+export const workflowBehaviour = probe<Seen>({
+  offline: true,
+  async observe(check, facts) {
+    const workflow = await learnersWorkflow(facts);
+    if ('missing' in workflow) return workflow;
+    const outcomes: Outcome[] = [];
+    for (const name of (check.expect as unknown as BehaviourExpected).scenes) {
+      if (!(name in SCENES))
+        throw new Error(`There is no scene "${name}"; there are ${Object.keys(SCENES).join(', ')}.`);
+      const result = playOnce(workflow, name as SceneName);
+      if ('unknowable' in result) return result;
+      outcomes.push(result.outcome);
+    }
+    return { outcomes };
+  },
+  judge(check, seen) {
+    const expected = check.title;
+    if ('missing' in seen) return { status: 'waiting', expected, found: seen.missing };
+    if ('unknowable' in seen) return cannotTell(expected, seen.unknowable);
+    return { expected, ...judgeBehaviour(check.expect as unknown as BehaviourExpected, seen.outcomes) };
+  },
+});
+
+const cannotTell = (expected: string, unknowable: string) => ({
+  status: 'error' as const,
+  expected,
+  found: `cannot be judged from the definition: ${unknowable}`,
+  hint: 'presso verify --live   (places a real test order)',
+});
+
+/** Two orders side by side must not get the same number. */
+export const workflowTwoOrders = probe<
+  { numbers: (number | undefined)[] } | { unknowable: string } | { missing: string }
+>({
+  offline: true,
+  async observe(_check, facts) {
+    const workflow = await learnersWorkflow(facts);
+    return 'missing' in workflow ? workflow : playTwo(workflow);
+  },
+  judge(check, seen) {
+    const expected = check.title;
+    if ('missing' in seen) return { status: 'waiting', expected, found: seen.missing };
+    if ('unknowable' in seen) return cannotTell(expected, seen.unknowable);
+    const [first, second] = seen.numbers;
+    if (first === undefined || second === undefined)
+      return { status: 'fail', expected, found: 'with two orders at once, one of them gets no number' };
+    return first === second
+      ? {
+          status: 'fail',
+          expected,
+          found: `with two orders at once, both get the number ${first}`,
+          hint: 'The number is read first and written afterwards. Add and read it in one update (ReturnValues UPDATED_NEW).',
+        }
+      : { status: 'pass', expected, found: `the numbers ${first} and ${second}` };
+  },
+});

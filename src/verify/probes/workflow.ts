@@ -1,0 +1,55 @@
+import { validateDefinition } from '../../asl/validation/index.ts';
+import { WORKFLOW_NAME } from '../../workshop.ts';
+import type { WorkflowFound } from '../facts.ts';
+import { probe } from './probe.ts';
+
+/** The learner's workflow is there, of the right type, and its definition is one that can be played. */
+export const workflow = probe<WorkflowFound>({
+  offline: true,
+  observe: (_check, facts) => facts.workflow(),
+  judge(check, found) {
+    const type = String(check.expect['type'] ?? 'STANDARD');
+    const expected = `a state machine called ${WORKFLOW_NAME} of type ${type}`;
+    if (found.kind === 'none')
+      return {
+        status: 'fail',
+        expected,
+        found:
+          found.others.length > 0
+            ? `no such state machine, only ${found.others.join(', ')}`
+            : 'no state machine in this Region',
+      };
+    if (found.kind === 'several')
+      return {
+        status: 'error',
+        expected,
+        found: `${found.names.length} state machines could be it: ${found.names.join(', ')}`,
+        hint: `Rename or delete all but one; the one to judge is called ${WORKFLOW_NAME}.`,
+      };
+    const { machine } = found;
+    if (machine.type !== type)
+      return {
+        status: 'fail',
+        expected,
+        found: `${machine.name} is of type ${machine.type}`,
+        hint: 'An Express workflow cannot wait for a callback. The type cannot be changed: make a new state machine of type Standard.',
+      };
+    const [error] = validateDefinition(machine.definition, { type: 'STANDARD' }).filter(
+      ({ severity }) => severity === 'ERROR',
+    );
+    if (error)
+      return {
+        status: 'fail',
+        expected,
+        found: `the definition is not valid: ${error.message}${error.location ? ` at ${error.location}` : ''}`,
+        hint: 'presso workflow pull, mend it, presso workflow push',
+      };
+    return {
+      status: 'pass',
+      expected,
+      found: found.renamed
+        ? `${machine.name} (you were told to call it ${WORKFLOW_NAME}; it is judged all the same)`
+        : `${machine.name}, ${machine.type}`,
+    };
+  },
+});
