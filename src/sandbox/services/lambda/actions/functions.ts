@@ -8,7 +8,7 @@ import type { Action, Context, Input, Output, Permission } from '../../../servic
 import { readZip, ZipError } from '../../../zip.ts';
 import { environmentPrefix, running } from '../environments.ts';
 import { findFunction, functionArn, functionName, invalid, notFound, only, onFunction, refuse } from '../names.ts';
-import type { FunctionRecord } from '../records.ts';
+import type { FunctionRecord, MappingRecord } from '../records.ts';
 import { checkRuntime } from '../runtimes.ts';
 
 const CONFIGURATION = [
@@ -454,12 +454,26 @@ const getAccountSettings: Action = {
   },
 };
 
-/** Tags are asked for by the function's ARN. */
-function tagged(input: Input, context: Context): FunctionRecord {
+/** Tags are asked for by ARN, of a function or of an event source mapping. */
+function tagged(
+  input: Input,
+  context: Context,
+): { tags: Record<string, string>; put(tags: Record<string, string>): void } {
   const arn = String(input['Resource'] ?? '');
-  const record = context.table<FunctionRecord>('functions').get(functionName(arn, context).name);
+  const uuid = /:event-source-mapping:([\w-]+)$/.exec(arn)?.[1];
+  if (uuid !== undefined) {
+    const mappings = context.table<MappingRecord>('mappings');
+    const mapping = mappings.get(uuid);
+    if (!mapping)
+      throw new ServiceError('ResourceNotFoundException', 'The resource you requested does not exist.', 404, {
+        Type: 'User',
+      });
+    return { tags: mapping.tags, put: (tags) => mappings.put(uuid, { ...mapping, tags }) };
+  }
+  const functions = context.table<FunctionRecord>('functions');
+  const record = functions.get(functionName(arn, context).name);
   if (!record || record.arn !== arn) throw notFound(arn);
-  return record;
+  return { tags: record.tags, put: (tags) => functions.put(record.name, { ...record, tags }) };
 }
 
 const onResource = (action: string) => (input: Input) => [
@@ -474,9 +488,8 @@ const listTags: Action = {
 const tagResource: Action = {
   permissions: onResource('TagResource'),
   run(input, context) {
-    const record = tagged(input, context);
-    const tags = { ...record.tags, ...tagsOf(input['Tags']) };
-    context.table<FunctionRecord>('functions').put(record.name, { ...record, tags });
+    const { tags, put } = tagged(input, context);
+    put({ ...tags, ...tagsOf(input['Tags']) });
     return { $status: 204 };
   },
 };
@@ -484,10 +497,9 @@ const tagResource: Action = {
 const untagResource: Action = {
   permissions: onResource('UntagResource'),
   run(input, context) {
-    const record = tagged(input, context);
+    const { tags, put } = tagged(input, context);
     const gone = [input['TagKeys'] as unknown].flat();
-    const tags = Object.fromEntries(Object.entries(record.tags).filter(([key]) => !gone.includes(key)));
-    context.table<FunctionRecord>('functions').put(record.name, { ...record, tags });
+    put(Object.fromEntries(Object.entries(tags).filter(([key]) => !gone.includes(key))));
     return { $status: 204 };
   },
 };

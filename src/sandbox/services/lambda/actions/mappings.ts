@@ -85,7 +85,7 @@ function settings(operation: string, input: Input, source: EventSource): Partial
     if (input[name] !== undefined && input[name] !== usual) throw refuse(operation, name);
   const destination = input['DestinationConfig'] as { OnFailure?: { Destination?: string } } | undefined;
   if (destination?.OnFailure?.Destination) throw refuse(operation, 'DestinationConfig');
-  if (input['ScalingConfig'] !== undefined) throw refuse(operation, 'ScalingConfig');
+  if (Object.keys((input['ScalingConfig'] ?? {}) as object).length > 0) throw refuse(operation, 'ScalingConfig');
   const types = (input['FunctionResponseTypes'] ?? []) as string[];
   if (types.some((type) => type !== 'ReportBatchItemFailures'))
     throw invalid(`FunctionResponseTypes can hold ReportBatchItemFailures only.`);
