@@ -4,9 +4,11 @@ import {
   CreatePolicyCommand,
   CreatePolicyVersionCommand,
   CreateRoleCommand,
+  CreateUserCommand,
   DeletePolicyCommand,
   DeletePolicyVersionCommand,
   DeleteRoleCommand,
+  DeleteRolePermissionsBoundaryCommand,
   DetachRolePolicyCommand,
   GetAccountSummaryCommand,
   GetPolicyVersionCommand,
@@ -126,12 +128,13 @@ test.each([
 );
 
 test.each([
-  ['{', 'Syntax errors in policy.'],
+  ['{', 'This policy contains invalid Json'],
+  ['{"Version":"2012-10-17"}', 'Syntax errors in policy.'],
   [
     JSON.stringify({ Statement: [{ Effect: 'Allow', Action: 'a:b', Resource: '*' }] }),
     'Policy document must be version 2012-10-17 or greater.',
   ],
-  [statesTrust, 'Policy document should not specify a principal.'],
+  [allow('a:b').replace('"Resource"', '"Principal":"*","Resource"'), 'Policy document should not specify a principal.'],
   [allow('PutEvents'), 'Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.'],
   [allow('events:PutEvents', 'Serverlesspresso'), 'Resource Serverlesspresso must be in ARN format or "*".'],
   [allow([]), 'Policy statement must contain actions.'],
@@ -161,15 +164,7 @@ test('names are unique without regard to case, and checked', () =>
       message:
         "1 validation error detected: Value 'a b' at 'roleName' failed to satisfy constraint: Member must satisfy regular expression pattern: [\\w+=,.@-]+",
     });
-    await expect(
-      iam.send(
-        new CreateRoleCommand({
-          RoleName: 'b',
-          AssumeRolePolicyDocument: statesTrust,
-          PermissionsBoundary: 'arn:aws:iam::aws:policy/AdministratorAccess',
-        }),
-      ),
-    ).rejects.toThrow('PermissionsBoundary');
+    await expect(iam.send(new CreateUserCommand({ UserName: 'u' }))).rejects.toThrow('iam:CreateUser');
   }));
 
 test('long lists come in pages, and a marker of another list is refused', () =>
@@ -234,4 +229,32 @@ test('the account has an alias, a root user and figures', () =>
     expect((await iam.send(new ListAccountAliasesCommand({}))).AccountAliases).toEqual(['my-bar']);
     expect((await iam.send(new GetUserCommand({}))).User?.Arn).toBe('arn:aws:iam::123456789012:root');
     expect((await iam.send(new GetAccountSummaryCommand({}))).SummaryMap).toMatchObject({ RolesQuota: 1000 });
+  }));
+
+test('a permissions boundary narrows what a role may do, and its policy cannot be deleted', () =>
+  withSandbox(async (sandbox) => {
+    const iam = new IAMClient(clientConfig(sandbox));
+    const { Policy } = await iam.send(new CreatePolicyCommand({ PolicyName: 'b', PolicyDocument: allow('events:*') }));
+    const PermissionsBoundary = Policy?.Arn;
+    await iam.send(
+      new CreateRoleCommand({ RoleName: 'r', AssumeRolePolicyDocument: statesTrust, PermissionsBoundary }),
+    );
+    await iam.send(new PutRolePolicyCommand({ RoleName: 'r', PolicyName: 'all', PolicyDocument: allow('*') }));
+    const { Role } = await iam.send(new GetRoleCommand({ RoleName: 'r' }));
+    expect(Role?.PermissionsBoundary?.PermissionsBoundaryArn).toBe(PermissionsBoundary);
+    const ask = async () =>
+      (
+        await iam.send(
+          new SimulatePrincipalPolicyCommand({
+            PolicySourceArn: 'arn:aws:iam::123456789012:role/r',
+            ActionNames: ['events:PutEvents', 'sqs:SendMessage'],
+          }),
+        )
+      ).EvaluationResults?.map((result) => result.EvalDecision);
+    expect(await ask()).toEqual(['allowed', 'implicitDeny']);
+    await expect(iam.send(new DeletePolicyCommand({ PolicyArn: PermissionsBoundary }))).rejects.toMatchObject({
+      name: 'DeleteConflictException',
+    });
+    await iam.send(new DeleteRolePermissionsBoundaryCommand({ RoleName: 'r' }));
+    expect(await ask()).toEqual(['allowed', 'allowed']);
   }));

@@ -150,6 +150,13 @@ export function attachmentCount(context: Context, policyArn: string): number {
   return count;
 }
 
+/** Roles that the policy bounds. */
+export function boundaryCount(context: Context, policyArn: string): number {
+  let count = 0;
+  for (const role of roles(context).values()) if (role.permissionsBoundary === policyArn) count++;
+  return count;
+}
+
 export function policyOut(context: Context, policy: ManagedPolicyRecord): Record<string, unknown> {
   const versions = Object.values(policy.versions);
   return {
@@ -159,7 +166,7 @@ export function policyOut(context: Context, policy: ManagedPolicyRecord): Record
     Path: policy.path,
     DefaultVersionId: policy.defaultVersionId,
     AttachmentCount: attachmentCount(context, policy.arn),
-    PermissionsBoundaryUsageCount: 0,
+    PermissionsBoundaryUsageCount: boundaryCount(context, policy.arn),
     IsAttachable: true,
     CreateDate: new Date(policy.created),
     UpdateDate: new Date(Math.max(...versions.map((version) => version.created))),

@@ -195,6 +195,7 @@ const policy = (service: string) =>
     Version: '2012-10-17',
     Statement: [
       {
+        Sid: 'TrustEventsToStoreLogEvent',
         Effect: 'Allow',
         Principal: { Service: service },
         Action: ['logs:CreateLogStream', 'logs:PutLogEvents'],
@@ -232,6 +233,13 @@ test('a service writes to a group only where a resource policy of the Region let
     'logs',
     'PutResourcePolicy',
     { policyName: 'p', policyDocument: policy('events.amazonaws.com') },
+    where,
+  );
+  // Two policies with the same Sid, as two set-ups leave them, broke the decision once.
+  await world.call(
+    'logs',
+    'PutResourcePolicy',
+    { policyName: 'q', policyDocument: policy('events.amazonaws.com') },
     where,
   );
   await world.call('logs', 'CreateLogStream', stream, { ...where, as });

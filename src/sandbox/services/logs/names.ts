@@ -78,8 +78,9 @@ export const onStream =
   (action: string) =>
   (input: Input, context: Context): Permission[] => {
     const statements = [...resourcePolicies(context).values()].flatMap(({ policyDocument }): unknown[] => {
-      const { Statement } = JSON.parse(policyDocument) as { Statement: unknown };
-      return Array.isArray(Statement) ? Statement : [Statement];
+      const { Statement } = JSON.parse(policyDocument) as { Statement: object | object[] };
+      // Sids are unique within a policy, not among policies.
+      return (Array.isArray(Statement) ? Statement : [Statement]).map((one) => ({ ...one, Sid: undefined }));
     });
     return [
       {

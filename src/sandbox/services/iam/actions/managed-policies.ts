@@ -8,6 +8,7 @@ import { checkPolicyDocument } from '../policy-document.ts';
 import {
   arn,
   attachmentCount,
+  boundaryCount,
   deleteConflict,
   description,
   document,
@@ -122,6 +123,9 @@ const listPolicies: Action = {
       ...paging,
     });
     const scope = wanted.Scope ?? 'All';
+    const uses = (policyArn: string): number =>
+      (wanted.PolicyUsageFilter === 'PermissionsBoundary' ? 0 : attachmentCount(context, policyArn)) +
+      (wanted.PolicyUsageFilter === 'PermissionsPolicy' ? 0 : boundaryCount(context, policyArn));
     const own = scope === 'AWS' ? [] : [...policies(context).values()];
     const builtIn =
       scope === 'Local'
@@ -131,9 +135,7 @@ const listPolicies: Action = {
             .filter((policy) => policy !== undefined);
     const found = [...own, ...builtIn].filter(
       (policy) =>
-        policy.path.startsWith(wanted.PathPrefix ?? '/') &&
-        (wanted.OnlyAttached !== true || attachmentCount(context, policy.arn) > 0) &&
-        wanted.PolicyUsageFilter !== 'PermissionsBoundary',
+        policy.path.startsWith(wanted.PathPrefix ?? '/') && (wanted.OnlyAttached !== true || uses(policy.arn) > 0),
     );
     const { items, rest } = paged(found, wanted, `policies ${scope}`);
     return { Policies: items.map((policy) => policyOut(context, policy)), ...rest };
@@ -144,7 +146,8 @@ const deletePolicy: Action = {
   permissions: onPolicy('iam:DeletePolicy'),
   run(input, context) {
     const policy = ownPolicyAt(context, read(input, { PolicyArn: arn() }).PolicyArn);
-    if (attachmentCount(context, policy.arn) > 0) throw deleteConflict('Cannot delete a policy attached to entities.');
+    if (attachmentCount(context, policy.arn) + boundaryCount(context, policy.arn) > 0)
+      throw deleteConflict('Cannot delete a policy attached to entities.');
     if (Object.keys(policy.versions).length > 1)
       throw deleteConflict(
         "This policy has more than one version. Before you delete a policy, you must delete the policy's versions. The default version is deleted with the policy.",

@@ -136,14 +136,15 @@ const listEntitiesForPolicy: Action = {
       ...paging,
     });
     if (!findPolicy(context, wanted.PolicyArn)) throw noSuchEntity(`Policy ${wanted.PolicyArn} was not found.`);
-    const asked =
-      (wanted.EntityFilter === undefined || wanted.EntityFilter === 'Role') &&
-      wanted.PolicyUsageFilter !== 'PermissionsBoundary';
-    const found = asked
-      ? [...roles(context).values()].filter(
-          (role) => role.attachedPolicies.includes(wanted.PolicyArn) && role.path.startsWith(wanted.PathPrefix ?? '/'),
-        )
-      : [];
+    const asked = wanted.EntityFilter === undefined || wanted.EntityFilter === 'Role';
+    const found = [...roles(context).values()].filter(
+      (role) =>
+        asked &&
+        role.path.startsWith(wanted.PathPrefix ?? '/') &&
+        (wanted.PolicyUsageFilter === 'PermissionsBoundary'
+          ? role.permissionsBoundary === wanted.PolicyArn
+          : role.attachedPolicies.includes(wanted.PolicyArn)),
+    );
     const { items, rest } = paged(found, wanted, `entities ${wanted.PolicyArn}`);
     return {
       PolicyGroups: [],

@@ -5,13 +5,16 @@ import { integer, must, text } from '../../../members.ts';
 import type { Action, Context } from '../../../service.ts';
 import { checkPolicyDocument, rolesNamedIn } from '../policy-document.ts';
 import {
+  arn,
   deleteConflict,
   description,
   document,
+  findPolicy,
   limitExceeded,
   mergeTags,
   name,
   newId,
+  noSuchEntity,
   onAccount,
   onRole,
   paged,
@@ -49,6 +52,7 @@ const createRole: Action = {
       AssumeRolePolicyDocument: document(),
       Description: description(),
       MaxSessionDuration: integer({ min: 3600, max: 43_200 }),
+      PermissionsBoundary: text({ min: 20, max: 2048 }),
       Tags: tagList(),
     });
     const lower = wanted.RoleName.toLowerCase();
@@ -56,6 +60,7 @@ const createRole: Action = {
       if (role.name.toLowerCase() === lower)
         throw new ServiceError('EntityAlreadyExists', `Role with name ${wanted.RoleName} already exists.`, 409);
     checkTrustPolicy(context, wanted.AssumeRolePolicyDocument);
+    if (wanted.PermissionsBoundary !== undefined) checkBoundary(context, wanted.PermissionsBoundary);
     if (roles(context).size >= 1000) throw limitExceeded('Cannot exceed quota for RolesPerAccount: 1000');
     const itsPath = wanted.Path ?? '/';
     const role: RoleRecord = {
@@ -69,6 +74,7 @@ const createRole: Action = {
       trustPolicy: wanted.AssumeRolePolicyDocument,
       inlinePolicies: {},
       attachedPolicies: [],
+      ...(wanted.PermissionsBoundary === undefined ? {} : { permissionsBoundary: wanted.PermissionsBoundary }),
       tags: mergeTags({}, wanted.Tags),
     };
     putRole(context, role);
@@ -76,10 +82,56 @@ const createRole: Action = {
   },
 };
 
+/** What CreateRole and GetRole show beyond what lists show. */
 function tagged(role: RoleRecord): Record<string, unknown> {
   const tags = tagsOut(role.tags);
-  return tags.length > 0 ? { Tags: tags } : {};
+  return {
+    ...(role.permissionsBoundary === undefined
+      ? {}
+      : {
+          PermissionsBoundary: {
+            PermissionsBoundaryType: 'Policy',
+            PermissionsBoundaryArn: role.permissionsBoundary,
+          },
+        }),
+    ...(tags.length > 0 ? { Tags: tags } : {}),
+  };
 }
+
+function checkBoundary(context: Context, policyArn: string): void {
+  if (!/^arn:aws:iam::(?:aws|\d{12}):policy\/.+$/.test(policyArn))
+    throw new ServiceError(
+      'ValidationError',
+      `Value (${policyArn}) failed validation for the parameter PermissionsBoundary: it is not the ARN of a policy.`,
+      400,
+    );
+  if (!findPolicy(context, policyArn))
+    throw noSuchEntity(`Scope ARN: ${policyArn} does not exist or is not attachable.`);
+}
+
+const putRolePermissionsBoundary: Action = {
+  permissions: onRole('iam:PutRolePermissionsBoundary', (input) => ({
+    'iam:PermissionsBoundary': String(input['PermissionsBoundary'] ?? ''),
+  })),
+  run(input, context) {
+    const wanted = read(input, { RoleName: name(64), PermissionsBoundary: arn() });
+    const role = roleNamed(context, wanted.RoleName);
+    checkBoundary(context, wanted.PermissionsBoundary);
+    putRole(context, { ...role, permissionsBoundary: wanted.PermissionsBoundary });
+    return {};
+  },
+};
+
+const deleteRolePermissionsBoundary: Action = {
+  permissions: onRole('iam:DeleteRolePermissionsBoundary'),
+  run(input, context) {
+    const { permissionsBoundary, ...role } = roleNamed(context, read(input, { RoleName: name(64) }).RoleName);
+    if (permissionsBoundary === undefined)
+      throw noSuchEntity(`The role ${role.name} does not have a permissions boundary.`);
+    putRole(context, role);
+    return {};
+  },
+};
 
 const getRole: Action = {
   permissions: onRole('iam:GetRole'),
@@ -204,6 +256,8 @@ export const roleActions: Record<string, Action> = {
   UpdateRole: updateRole,
   UpdateRoleDescription: updateRoleDescription,
   UpdateAssumeRolePolicy: updateAssumeRolePolicy,
+  PutRolePermissionsBoundary: putRolePermissionsBoundary,
+  DeleteRolePermissionsBoundary: deleteRolePermissionsBoundary,
   TagRole: tagRole,
   UntagRole: untagRole,
   ListRoleTags: listRoleTags,

@@ -1,4 +1,5 @@
 /** Resource policies of a Region: how EventBridge may write to `/aws/events/*`. */
+import { MalformedPolicyDocument, parsePolicy } from '../../../../iam-policy/index.ts';
 import { ServiceError } from '../../../errors.ts';
 import { integer, must, page } from '../../../members.ts';
 import type { Action } from '../../../service.ts';
@@ -6,29 +7,13 @@ import { invalid, invalidToken, missing, read, resourcePolicies, tokenField } fr
 
 /** CloudWatch Logs quotas: "Up to 10 CloudWatch Logs resource policies per Region per account." */
 const MOST_POLICIES = 10;
-const SERVICE_OR_ACCOUNT = /^(?:\*|\d{12}|[a-z0-9.-]+\.amazonaws\.com|arn:aws:(?:iam|sts)::\d{12}:.+)$/;
 
 function checkDocument(document: string): void {
-  const fault = (): ServiceError => invalid('The policy document is not valid.');
-  let parsed: unknown;
   try {
-    parsed = JSON.parse(document);
-  } catch {
-    throw fault();
-  }
-  const found = (parsed as { Statement?: unknown } | null)?.Statement;
-  const statements = Array.isArray(found) ? found : [found];
-  if (statements.length === 0) throw fault();
-  for (const statement of statements as (Record<string, unknown> | undefined)[]) {
-    if (!statement || typeof statement !== 'object') throw fault();
-    const { Effect, Principal, NotPrincipal, Action, NotAction, Resource, NotResource } = statement;
-    if (Effect !== 'Allow' && Effect !== 'Deny') throw fault();
-    if ((Action ?? NotAction) === undefined || (Resource ?? NotResource) === undefined) throw fault();
-    const who = Principal ?? NotPrincipal;
-    if (who === undefined || who === null) throw fault();
-    const names = typeof who === 'string' ? [who] : Object.values(who as Record<string, unknown>).flat();
-    if (names.length === 0 || !names.every((name) => typeof name === 'string' && SERVICE_OR_ACCOUNT.test(name)))
-      throw invalid('An invalid principal was specified in the policy document.');
+    parsePolicy(document, 'resource');
+  } catch (error) {
+    if (error instanceof MalformedPolicyDocument) throw invalid(`The policy document is not valid: ${error.message}`);
+    throw error;
   }
 }
 
