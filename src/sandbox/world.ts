@@ -45,6 +45,8 @@ export class World {
   readonly #work = new Set<Promise<void>>();
   readonly #listeners = new Map<string, Set<() => void>>();
   #stopping = false;
+  #dice: Uint8Array = new Uint8Array();
+  #drawn = 0;
 
   constructor(options: WorldOptions) {
     this.options = options;
@@ -223,7 +225,14 @@ export class World {
   }
 
   random(length: number): Uint8Array {
-    return (this.options.random ?? randomBytes)(length);
+    if (this.options.random) return this.options.random(length);
+    // Every call needs an id, and a large draw costs hardly more than a small one.
+    if (this.#drawn + length > this.#dice.length) {
+      this.#dice = randomBytes(Math.max(4_096, length));
+      this.#drawn = 0;
+    }
+    this.#drawn += length;
+    return this.#dice.subarray(this.#drawn - length, this.#drawn);
   }
 
   uuid(): string {
