@@ -33,6 +33,9 @@ export class Stage {
   readonly changes: { table: TableRecord; before: Item | undefined; after: Item | undefined }[] = [];
   /** The item an action read last, for ReturnValuesOnConditionCheckFailure. */
   lastRead: Item | undefined;
+  /** Its key, and the text of what was written last: neither is parsed or written out twice. */
+  lastKey = '';
+  lastWritten: { item: Item; text: string } | undefined;
 }
 
 export class ItemStore {
@@ -261,18 +264,25 @@ export class ItemStore {
   #keyed(prefix: string, stage: Stage, table?: TableRecord): KeyedStore {
     const change = (key: string, after: Item | undefined): void => {
       if (!table) return;
-      stage.changes.push({ table, before: this.#get(prefix + key, stage), after });
+      const before = stage.lastKey === prefix + key ? stage.lastRead : this.#get(prefix + key, stage);
+      stage.changes.push({ table, before, after });
+      stage.lastKey = '';
     };
     return {
       lock: (_key, held) => held((done) => done),
       get: (key, done) => {
         const item = this.#get(prefix + key, stage);
-        if (table) stage.lastRead = item;
+        if (table) {
+          stage.lastRead = item;
+          stage.lastKey = prefix + key;
+        }
         done(undefined, item);
       },
       put: (key, item, done) => {
         change(key, item);
-        stage.writes.set(prefix + key, JSON.stringify(item));
+        const text = stage.lastWritten?.item === item ? stage.lastWritten.text : JSON.stringify(item);
+        stage.lastWritten = { item, text };
+        stage.writes.set(prefix + key, text);
         done();
       },
       del: (key, done) => {
