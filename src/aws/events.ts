@@ -161,3 +161,15 @@ export async function putEvent(
     throw Object.assign(new Error(entry.ErrorMessage ?? ''), { name: entry.ErrorCode, $metadata: {} });
   return entry?.EventId ?? '';
 }
+
+/** PutEvents takes events for a bus that is not there and drops them without a word, so who sends asks first. */
+export async function busExists(connection: Connection, bus: string): Promise<boolean> {
+  const client = await load(connection);
+  try {
+    await client.describeEventBus({ Name: bus });
+    return true;
+  } catch (error) {
+    if (errorName(error) === 'ResourceNotFoundException') return false;
+    throw error;
+  }
+}

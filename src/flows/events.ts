@@ -1,7 +1,7 @@
 /** What the events commands do, beyond their flags. */
 import { whoAmI } from '../aws/account.ts';
 import type { Connection } from '../aws/connection.ts';
-import { listRules, putEvent } from '../aws/events.ts';
+import { busExists, listRules, putEvent } from '../aws/events.ts';
 import { withoutTokens } from '../aws/logs.ts';
 import { EXIT, PressoError } from '../errors.ts';
 import { draftEvent, followLog, judgeRules, loggingRules, meantType } from '../events/index.ts';
@@ -80,6 +80,8 @@ export async function send(connection: Connection, wish: SendWish): Promise<void
   const { bus, detailType, source, json } = wish;
   // What cannot be sent is refused before anybody is asked anything.
   draftEvent(wish, { account: '', region: '' }, 0);
+  if (!(await busExists(connection, bus)))
+    throw new PressoError('no-bus', `There is no bus ${line(bus)} here.`, { hint: 'presso setup' });
   const [{ account }, rules] = await Promise.all([whoAmI(connection), listRules(connection, bus)]);
   const event = draftEvent(wish, { account, region: connection.region }, Date.now());
   const verdicts = judgeRules(rules, event);
@@ -99,20 +101,10 @@ export async function send(connection: Connection, wish: SendWish): Promise<void
     say('Nothing was sent.');
     return;
   }
-  const id = await putEvent(connection, { bus, source, detailType, detail: JSON.stringify(event['detail']) }).catch(
-    noBus(bus),
-  );
+  const id = await putEvent(connection, { bus, source, detailType, detail: JSON.stringify(event['detail']) });
   if (json) sayJson({ event: { ...(withoutTokens(event) as object), id }, rules: verdicts, sent: true });
   else
     say(
       `${paint().green('✓')} Sent to ${line(bus)} as ${id}.\n  ${paint().dim('Next:')} presso events tail --since 1m`,
     );
 }
-
-const noBus =
-  (bus: string) =>
-  (error: unknown): never => {
-    if (error instanceof Error && error.name === 'ResourceNotFoundException')
-      throw new PressoError('no-bus', `There is no bus ${line(bus)} here.`, { hint: 'presso setup' });
-    throw error;
-  };

@@ -205,7 +205,8 @@ async function pushTarget(connection: Connection, name: string | undefined): Pro
   try {
     return await findWorkflow(connection, name);
   } catch (error) {
-    if (name !== undefined && error instanceof PressoError && error.code === 'no-workflow') return undefined;
+    if (name !== undefined && !name.includes(':') && error instanceof PressoError && error.code === 'no-workflow')
+      return undefined;
     throw error;
   }
 }

@@ -43,7 +43,9 @@ export function rushLines(summary: RushSummary, until: 'placed' | 'completed'): 
   const numbers = summary.orders.flatMap(({ number }) => (number === undefined ? [] : [number]));
   const lines = [
     `${count(placed, 'order')} ${until} in ${duration(summary.tookMs)} (${perSecond} a second)`,
-    ...(turnedAway > 0 ? [`  ${count(turnedAway, 'customer')} turned away: the shop was full`] : []),
+    ...(turnedAway > 0
+      ? [`  ${count(turnedAway, 'customer')} turned away: the shop was full (or closed meanwhile)`]
+      : []),
   ];
   if (numbers.length > 0)
     lines.push(
