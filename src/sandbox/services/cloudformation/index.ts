@@ -4,22 +4,25 @@
  */
 import type { Service } from '../../service.ts';
 import { changeSetActions, prepare } from './actions/change-sets.ts';
+import { detect, driftActions } from './actions/drift.ts';
 import { readActions } from './actions/read.ts';
 import { stackActions } from './actions/stacks.ts';
 import { templateActions } from './actions/templates.ts';
 import { resume } from './engine/operation.ts';
-import { changeSets, operations } from './records.ts';
+import { changeSets, drifts, operations } from './records.ts';
 
 export const cloudformation: Service = {
   name: 'cloudformation',
   protocol: 'query',
   xmlNamespace: 'http://cloudformation.amazonaws.com/doc/2010-05-15/',
-  actions: { ...stackActions, ...readActions, ...templateActions, ...changeSetActions },
-  wakeOn: ['operations', 'change-sets'],
+  actions: { ...stackActions, ...readActions, ...templateActions, ...changeSetActions, ...driftActions },
+  wakeOn: ['operations', 'change-sets', 'drifts'],
   wake(context) {
     for (const operation of [...operations(context).values()]) resume(context, operation.stackId);
     for (const change of [...changeSets(context).values()])
       if (/PENDING|IN_PROGRESS/.test(change.status))
         prepare(context, change.id, change.changes.length === 0 && !change.besides);
+    for (const drift of [...drifts(context).values()])
+      if (drift.detection === 'DETECTION_IN_PROGRESS') detect(context, drift.id);
   },
 };

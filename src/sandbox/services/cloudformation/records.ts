@@ -73,7 +73,15 @@ export interface ResourceRecord {
   before?: Omit<ResourceRecord, 'before'> | null | undefined;
   /** During an update: how far this resource is. */
   step?: 'in-place' | 'replacing' | 'done' | 'failed' | undefined;
-  drift?: { status: string; checked: number; actual?: Record<string, unknown> } | undefined;
+  drift?: ResourceDrift | undefined;
+}
+
+export interface ResourceDrift {
+  status: string;
+  checked: number;
+  expected: Record<string, unknown>;
+  actual?: Record<string, unknown> | undefined;
+  differences: { PropertyPath: string; ExpectedValue: string; ActualValue: string; DifferenceType: string }[];
 }
 
 export interface EventRecord {
@@ -126,6 +134,20 @@ export interface ChangeSetRecord {
   token?: string | undefined;
 }
 
+export interface DriftRecord {
+  id: string;
+  stackId: string;
+  /** null: every resource */
+  logicalIds: string[] | null;
+  caller: Principal;
+  at: number;
+  detection: 'DETECTION_IN_PROGRESS' | 'DETECTION_COMPLETE' | 'DETECTION_FAILED';
+  reason?: string | undefined;
+  status?: string | undefined;
+  count?: number | undefined;
+}
+
+export const drifts = (context: Context): Table<DriftRecord> => context.table('drifts');
 export const stacks = (context: Context): Table<StackRecord> => context.table('stacks');
 /** Name of a stack that is not deleted → its id. */
 export const names = (context: Context): Table<string> => context.table('names');

@@ -11,7 +11,7 @@ import {
 } from '../records.ts';
 import { readTemplate } from '../engine/scope.ts';
 import { invalid } from '../template/model.ts';
-import { action, findStack, list, needStack, page, required, shownTags, text } from './input.ts';
+import { action, findStack, flag, list, needStack, page, refuse, required, shownTags, text } from './input.ts';
 
 const ANY = (name: string) => (): Permission[] => [{ action: `cloudformation:${name}`, resource: '*' }];
 
@@ -132,6 +132,35 @@ const describeStackEvents: Action = action('StackName NextToken', 'DescribeStack
   return { StackEvents: await Promise.all(items.map((event) => showEvent(context, event))), NextToken };
 });
 
+/** DescribeEvents: the same events by operation, the failed ones alone on request. */
+const describeEvents: Action = action(
+  'StackName ChangeSetName OperationId Filters NextToken',
+  'DescribeEvents',
+  async (input, context) => {
+    refuse(input, 'ChangeSetName');
+    const filters = (typeof input['Filters'] === 'object' ? input['Filters'] : {}) as Input;
+    const operation = text(input, 'OperationId');
+    const name = text(input, 'StackName');
+    if (name === undefined && operation === undefined)
+      throw invalid('Either StackName or OperationId must be specified.');
+    const chosen = name === undefined ? [...stacks(context).values()] : [needStack(context, name)];
+    const newest = chosen
+      .flatMap((stack) => [...events(context, stack.stackId).values()])
+      .filter((event) => operation === undefined || event.OperationId === operation)
+      .filter((event) => !flag(filters, 'FailedEvents') || /_FAILED$/.test(event.ResourceStatus))
+      .reverse();
+    const { items, NextToken } = page(newest, input, 100, (event) => event.EventId);
+    const shown = await Promise.all(items.map((event) => showEvent(context, event)));
+    return {
+      OperationEvents: shown.map(({ StackName: _name, ...event }) => ({
+        ...event,
+        EventType: /_FAILED$/.test(String(event['ResourceStatus'])) ? 'PROVISIONING_ERROR' : 'STACK_EVENT',
+      })),
+      NextToken,
+    };
+  },
+);
+
 function showResource(stack: StackRecord, record: ResourceRecord): Record<string, unknown> {
   return {
     StackName: stack.name,
@@ -223,6 +252,7 @@ export const readActions: Record<string, Action> = {
   DescribeStacks: describeStacks,
   ListStacks: listStacks,
   DescribeStackEvents: describeStackEvents,
+  DescribeEvents: describeEvents,
   DescribeStackResource: describeStackResource,
   DescribeStackResources: describeStackResources,
   ListStackResources: listStackResources,

@@ -1,7 +1,7 @@
 import { ServiceError } from '../../../errors.ts';
 import { retag, wire } from './apigateway-v2.ts';
 import { STRINGS, TEXT_MAP } from './shape.ts';
-import { given, type Properties, type ResourceType, type Work } from './type.ts';
+import type { Properties, ResourceType, Work } from './type.ts';
 
 /** An API from an OpenAPI document is another way to make one; the sandbox has not got it. */
 const NOT_CARRIED = ['Body', 'BodyS3Location', 'BasePath', 'FailOnWarnings', 'DisableSchemaValidation'];
@@ -81,13 +81,13 @@ export const api: ResourceType = {
     const found = await work.call('apigateway', 'GetApi', { apiId: id });
     const cors = found['corsConfiguration'] as Properties | undefined;
     const asked = wire({ CorsConfiguration: expected['CorsConfiguration'] ?? {} })['corsConfiguration'];
-    return given({
+    return {
       Name: found['name'],
       ProtocolType: found['protocolType'],
       Description: found['description'],
       CorsConfiguration:
         JSON.stringify(sorted(cors)) === JSON.stringify(sorted(asked)) ? expected['CorsConfiguration'] : cors,
-    });
+    };
   },
 };
 

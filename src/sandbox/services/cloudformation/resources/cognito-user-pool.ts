@@ -140,32 +140,32 @@ export const userPool: ResourceType = {
   },
   async read(id, expected, work) {
     const { UserPool } = await work.call('cognito-idp', 'DescribeUserPool', { UserPoolId: id });
-    return given({
+    return {
       UserPoolName: UserPool.Name,
       UsernameAttributes: UserPool.UsernameAttributes,
       AutoVerifiedAttributes: UserPool.AutoVerifiedAttributes,
       MfaConfiguration: expected['MfaConfiguration'] === undefined ? undefined : UserPool.MfaConfiguration,
-    });
+    };
   },
 };
 
 function mfa(id: string, properties: Properties): Record<string, unknown> {
   const enabled: string[] = properties['EnabledMfas'] ?? [];
-  return given({
+  return {
     UserPoolId: id,
     MfaConfiguration: properties['MfaConfiguration'],
     SoftwareTokenMfaConfiguration: enabled.includes('SOFTWARE_TOKEN_MFA') ? { Enabled: true } : undefined,
     SmsMfaConfiguration: enabled.includes('SMS_MFA') ? { SmsConfiguration: properties['SmsConfiguration'] } : undefined,
     EmailMfaConfiguration: enabled.includes('EMAIL_OTP')
-      ? given({ Message: properties['EmailAuthenticationMessage'], Subject: properties['EmailAuthenticationSubject'] })
+      ? { Message: properties['EmailAuthenticationMessage'], Subject: properties['EmailAuthenticationSubject'] }
       : undefined,
     WebAuthnConfiguration:
       properties['WebAuthnRelyingPartyID'] === undefined && properties['WebAuthnUserVerification'] === undefined
         ? undefined
-        : given({
+        : {
             RelyingPartyId: properties['WebAuthnRelyingPartyID'],
             UserVerification: properties['WebAuthnUserVerification'],
             FactorConfiguration: properties['WebAuthnFactorConfiguration'],
-          }),
-  });
+          },
+  };
 }

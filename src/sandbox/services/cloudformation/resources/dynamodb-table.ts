@@ -234,7 +234,7 @@ export const table: ResourceType = {
   async read(id, expected, work) {
     const found = await describe(id, work);
     const mode = found['BillingModeSummary']?.BillingMode ?? 'PROVISIONED';
-    return given({
+    return {
       TableName: id,
       KeySchema: found['KeySchema'],
       AttributeDefinitions: inOrderOf(expected['AttributeDefinitions'], found['AttributeDefinitions']),
@@ -243,7 +243,7 @@ export const table: ResourceType = {
         ? { StreamViewType: found['StreamSpecification'].StreamViewType }
         : undefined,
       DeletionProtectionEnabled: found['DeletionProtectionEnabled'] || undefined,
-    });
+    };
   },
 };
 

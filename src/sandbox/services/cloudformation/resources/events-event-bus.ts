@@ -48,6 +48,6 @@ export const eventBus: ResourceType = {
   },
   async read(id, _expected, work) {
     const bus = await work.call('events', 'DescribeEventBus', { Name: id });
-    return given({ Name: bus['Name'], Description: bus['Description'] });
+    return { Name: bus['Name'], Description: bus['Description'] };
   },
 };

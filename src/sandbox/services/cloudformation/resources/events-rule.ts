@@ -148,15 +148,18 @@ export const rule: ResourceType = {
     const bus = busOf(expected);
     const found = await work.call('events', 'DescribeRule', { Name: name, EventBusName: bus });
     const { Targets } = await work.call('events', 'ListTargetsByRule', { Rule: name, EventBusName: bus });
-    return given({
+    return {
       Name: found['Name'],
       EventBusName: expected['EventBusName'],
       Description: found['Description'],
-      EventPattern: found['EventPattern'] === undefined ? undefined : JSON.parse(found['EventPattern']),
+      EventPattern:
+        typeof expected['EventPattern'] === 'string'
+          ? found['EventPattern']
+          : JSON.parse(found['EventPattern'] ?? 'null'),
       ScheduleExpression: found['ScheduleExpression'],
       RoleArn: found['RoleArn'],
       State: found['State'],
       Targets,
-    });
+    };
   },
 };

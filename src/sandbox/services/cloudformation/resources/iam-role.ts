@@ -120,7 +120,7 @@ export const role: ResourceType = {
     );
     const { AttachedPolicies = [] } = await work.call('iam', 'ListAttachedRolePolicies', { RoleName: id });
     const arns = (AttachedPolicies as { PolicyArn: string }[]).map((item) => item.PolicyArn);
-    return given({
+    return {
       RoleName: expected['RoleName'],
       Path: expected['Path'] === undefined ? undefined : Role.Path,
       Description: Role.Description,
@@ -128,6 +128,6 @@ export const role: ResourceType = {
       AssumeRolePolicyDocument: JSON.parse(decodeURIComponent(Role.AssumeRolePolicyDocument)),
       Policies: Policies.length > 0 || expected['Policies'] ? Policies : undefined,
       ManagedPolicyArns: arns.length > 0 || expected['ManagedPolicyArns'] ? arns : undefined,
-    });
+    };
   },
 };

@@ -51,10 +51,10 @@ export const iotPolicy: ResourceType = {
   },
   async read(id, expected, work) {
     const found = await work.call('iot', 'GetPolicy', { policyName: id });
-    return given({
+    return {
       PolicyName: expected['PolicyName'],
       PolicyDocument:
         typeof expected['PolicyDocument'] === 'string' ? found['policyDocument'] : JSON.parse(found['policyDocument']),
-    });
+    };
   },
 };

@@ -199,7 +199,7 @@ export const lambdaFunction: ResourceType = {
     const found: Properties = Configuration;
     const shown = (name: string, usual: unknown): unknown =>
       expected[name] === undefined && JSON.stringify(found[name]) === JSON.stringify(usual) ? undefined : found[name];
-    return given({
+    return {
       FunctionName: id,
       Role: found['Role'],
       Handler: found['Handler'],
@@ -209,6 +209,6 @@ export const lambdaFunction: ResourceType = {
       Timeout: shown('Timeout', 3),
       Environment:
         expected['Environment'] === undefined && found['Environment'] === undefined ? undefined : found['Environment'],
-    });
+    };
   },
 };

@@ -75,6 +75,6 @@ export const logGroup: ResourceType = {
   async read(id, _expected, work) {
     const { logGroups = [] } = await work.call('logs', 'DescribeLogGroups', { logGroupNamePrefix: id });
     const found = (logGroups as Properties[]).find((group) => group['logGroupName'] === id);
-    return found && given({ LogGroupName: id, RetentionInDays: found['retentionInDays'], KmsKeyId: found['kmsKeyId'] });
+    return found && { LogGroupName: id, RetentionInDays: found['retentionInDays'], KmsKeyId: found['kmsKeyId'] };
   },
 };

@@ -117,7 +117,7 @@ export const stateMachine: ResourceType = {
   async read(id, expected, work) {
     const found = await work.call('states', 'DescribeStateMachine', { stateMachineArn: id });
     const same = found['definition'] === definition(expected);
-    return given({
+    return {
       StateMachineName: expected['StateMachineName'],
       StateMachineType: expected['StateMachineType'] === undefined ? undefined : found['type'],
       RoleArn: found['roleArn'],
@@ -125,6 +125,6 @@ export const stateMachine: ResourceType = {
         ? { DefinitionString: same ? expected['DefinitionString'] : found['definition'] }
         : { Definition: same ? expected['Definition'] : found['definition'] }),
       DefinitionSubstitutions: expected['DefinitionSubstitutions'],
-    });
+    };
   },
 };

@@ -48,7 +48,10 @@ export interface ResourceType {
   /** Absent: nothing of the type can be changed in place. */
   update?(id: string, properties: Properties, before: Properties, work: Work): Promise<Made>;
   delete(id: string, properties: Properties, work: Work): Promise<void>;
-  /** The properties as they are now, of those named in `expected`; undefined when the resource is gone. For drift detection. */
+  /**
+   * The properties as they are now, for drift detection: each property that can be told is a member, undefined where it is
+   * not set. Undefined (or a not-found error) when the resource is gone.
+   */
   read?(id: string, expected: Properties, work: Work): Promise<Properties | undefined>;
 }
 
