@@ -8,6 +8,7 @@ import {
   GetItemCommand,
   PutItemCommand,
 } from '@aws-sdk/client-dynamodb';
+import { CloudWatchLogsClient, DescribeLogStreamsCommand, GetLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import { CreateRoleCommand, IAMClient, PutRolePolicyCommand } from '@aws-sdk/client-iam';
 import {
   AddPermissionCommand,
@@ -572,4 +573,96 @@ test('the function’s clock is the sandbox’s', () =>
     expect(now - Date.now()).toBeGreaterThan(3_590_000);
     expect(Math.abs(made - now)).toBeLessThan(1_000);
     expect([isDate, epoch]).toEqual([true, '1970-01-01T00:00:00.000Z']);
+  }));
+
+const logged = async (sandbox: Sandbox, logGroupName: string) => {
+  const logs = new CloudWatchLogsClient(clientConfig(sandbox));
+  const { logStreams = [] } = await logs.send(new DescribeLogStreamsCommand({ logGroupName }));
+  const lines: string[] = [];
+  for (const { logStreamName } of logStreams) {
+    const { events = [] } = await logs.send(
+      new GetLogEventsCommand({ logGroupName, logStreamName, startFromHead: true }),
+    );
+    lines.push(...events.map(({ message }) => message ?? ''));
+  }
+  return { names: logStreams.map(({ logStreamName }) => logStreamName), lines };
+};
+const LOGS = ['logs:CreateLogGroup', 'logs:CreateLogStream', 'logs:PutLogEvents'];
+
+test('what a function prints is in its log group, as text or as JSON', () =>
+  withSandbox(async (sandbox) => {
+    const code =
+      "console.log('cold'); exports.handler = async () => { console.error('bad %d', 1); process.stdout.write('raw\\n'); console.log({ a: 1 }); };";
+    const lambda = await make(sandbox, 'speaks', code, { actions: LOGS });
+    await invoke(lambda, 'speaks');
+    await sandbox.settle();
+    const text = await logged(sandbox, '/aws/lambda/speaks');
+    expect(text.names).toEqual([expect.stringMatching(/^\d{4}\/\d\d\/\d\d\/\[\$LATEST\][0-9a-f]{32}$/)]);
+    expect(
+      text.lines.map((line) =>
+        line
+          .trim()
+          .replace(/[0-9a-f-]{36}/g, 'ID')
+          .replace(/^\S+Z/, 'TIME'),
+      ),
+    ).toEqual([
+      'TIME\tundefined\tINFO\tcold',
+      'START RequestId: ID Version: $LATEST',
+      'TIME\tID\tERROR\tbad 1',
+      'raw',
+      'TIME\tID\tINFO\t{ a: 1 }',
+      'END RequestId: ID',
+      expect.stringMatching(/^REPORT RequestId: ID\tDuration: /),
+    ]);
+
+    await make(sandbox, 'structured', code, { actions: LOGS, LoggingConfig: { LogFormat: 'JSON', LogGroup: '/own' } });
+    await invoke(lambda, 'structured');
+    await sandbox.settle();
+    const json = (await logged(sandbox, '/own')).lines.filter((line) => line.startsWith('{'));
+    expect(json.map((line) => JSON.parse(line) as unknown)).toMatchObject([
+      { level: 'INFO', message: 'cold' },
+      { type: 'platform.start', record: { version: '$LATEST' } },
+      { level: 'ERROR', message: 'bad 1', requestId: expect.any(String) },
+      { level: 'INFO', message: { a: 1 } },
+      { type: 'platform.report', record: { status: 'success' } },
+    ]);
+
+    await make(sandbox, 'mute', code);
+    expect((await invoke(lambda, 'mute')).FunctionError).toBeUndefined();
+    await sandbox.settle();
+    await expect(logged(sandbox, '/aws/lambda/mute')).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
+  }));
+
+test('who may invoke is decided by the caller’s role or by the function’s policy', () =>
+  withSandbox(async (sandbox) => {
+    const target = await make(sandbox, 'target', 'exports.handler = async () => "in";');
+    const code = `const { LambdaClient, InvokeCommand } = require('@aws-sdk/client-lambda');
+      const client = new LambdaClient({});
+      exports.handler = () => client.send(new InvokeCommand({ FunctionName: 'target' })).then((r) => r.Payload.transformToString(), (e) => e.name + ' ' + e.message);`;
+    const lambda = await make(sandbox, 'caller', code, { Timeout: 30 });
+    expect((await invoke(lambda, 'caller')).result).toMatch(
+      /^AccessDeniedException User: arn:aws:sts::123456789012:assumed-role\/caller-role\/caller is not authorized to perform: lambda:InvokeFunction on resource: arn:aws:lambda:us-east-1:123456789012:function:target /,
+    );
+    await target.send(
+      new AddPermissionCommand({
+        FunctionName: 'target',
+        StatementId: 'caller',
+        Action: 'lambda:InvokeFunction',
+        Principal: `arn:aws:iam::${ACCOUNT}:role/caller-role`,
+      }),
+    );
+    expect((await invoke(lambda, 'caller')).result).toBe('"in"');
+  }));
+
+test('functions that wait for functions do not starve each other of threads', () =>
+  withSandbox(async (sandbox) => {
+    await make(sandbox, 'inner', 'exports.handler = () => new Promise((done) => setTimeout(done, 20, 1));', {
+      Timeout: 30,
+    });
+    const code = `const { LambdaClient, InvokeCommand } = require('@aws-sdk/client-lambda');
+      const client = new LambdaClient({});
+      exports.handler = () => client.send(new InvokeCommand({ FunctionName: 'inner' })).then((r) => Number(r.Payload.transformToString()));`;
+    const lambda = await make(sandbox, 'outer', code, { Timeout: 60, actions: ['lambda:InvokeFunction'] });
+    const answers = await Promise.all(Array.from({ length: 14 }, () => invoke(lambda, 'outer')));
+    expect(answers.map(({ result }) => result)).toEqual(Array.from({ length: 14 }, () => 1));
   }));
