@@ -1,5 +1,7 @@
 import {
+  CancelUpdateStackCommand,
   CloudFormationClient,
+  ContinueUpdateRollbackCommand,
   CreateChangeSetCommand,
   DescribeChangeSetCommand,
   ExecuteChangeSetCommand,
@@ -18,6 +20,9 @@ import {
 import { EventBridgeClient, DescribeRuleCommand, DeleteRuleCommand, PutRuleCommand } from '@aws-sdk/client-eventbridge';
 import { CreateRoleCommand, PutRolePolicyCommand, GetRoleCommand, IAMClient } from '@aws-sdk/client-iam';
 import { GetParameterCommand, PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
+import { DescribeTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { GetFunctionConfigurationCommand, InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import { DescribeStateMachineCommand, SFNClient } from '@aws-sdk/client-sfn';
 import { expect, test } from 'vitest';
 import { clientConfig, withSandbox } from '../../../testing/sandbox.ts';
 import type { Sandbox, SandboxOptions } from '../../index.ts';
@@ -622,3 +627,133 @@ Outputs: { Role: { Value: !Ref R } }
     await cloudformation.send(new DeleteStackCommand({ StackName: 'tagged' }));
     await sandbox.settle();
   }));
+
+const SHOP = (code: string, more: { timeout?: number; state?: string; index?: string; retention?: number } = {}) => `
+Resources:
+  Logs: { Type: AWS::Logs::LogGroup, Properties: { RetentionInDays: ${more.retention ?? 7} } }
+  Role:
+    Type: AWS::IAM::Role
+    Properties:
+      AssumeRolePolicyDocument: { Version: '2012-10-17', Statement: [{ Effect: Allow, Principal: { Service: [lambda.amazonaws.com, states.amazonaws.com] }, Action: sts:AssumeRole }] }
+      Policies: [{ PolicyName: Write, PolicyDocument: { Version: '2012-10-17', Statement: [{ Effect: Allow, Action: [logs:CreateLogStream, logs:PutLogEvents], Resource: !GetAtt Logs.Arn }] } }]
+  Make:
+    Type: AWS::Lambda::Function
+    Properties:
+      Runtime: nodejs24.x
+      Handler: index.handler
+      Role: !GetAtt Role.Arn
+      Timeout: ${more.timeout ?? 5}
+      LoggingConfig: { LogGroup: !Ref Logs }
+      Environment: { Variables: { SIZE: 2 } }
+      Code: { ZipFile: "${code}" }
+  Orders:
+    Type: AWS::DynamoDB::Table
+    Properties:
+      BillingMode: PAY_PER_REQUEST
+      AttributeDefinitions: [{ AttributeName: PK, AttributeType: S }, { AttributeName: STATE, AttributeType: S }]
+      KeySchema: [{ AttributeName: PK, KeyType: HASH }]
+      StreamSpecification: { StreamViewType: NEW_AND_OLD_IMAGES }
+      GlobalSecondaryIndexes: [{ IndexName: ${more.index ?? 'byState'}, KeySchema: [{ AttributeName: STATE, KeyType: HASH }], Projection: { ProjectionType: ALL } }]
+  Flow:
+    Type: AWS::StepFunctions::StateMachine
+    Properties:
+      RoleArn: !GetAtt Role.Arn
+      Definition: { StartAt: Only, States: { Only: { Type: Pass, Result: '\${Result}', End: true } } }
+      DefinitionSubstitutions: { Result: ${more.state ?? 'first'} }
+Outputs:
+  Function: { Value: !Ref Make }
+  Table: { Value: !Ref Orders }
+  Stream: { Value: !GetAtt Orders.StreamArn }
+  Flow: { Value: !Ref Flow }
+`;
+
+test('functions, tables and workflows change in place, and what runs is what the template says', () =>
+  bench(async ({ sandbox, create, update, events, cloudformation, resources }) => {
+    const config = clientConfig(sandbox);
+    await create('shop', SHOP("exports.handler = async () => 'one ' + process.env.SIZE"));
+    const before = await resources('shop');
+    const { Stacks = [] } = await cloudformation.send(new DescribeStacksCommand({ StackName: 'shop' }));
+    const output = (key: string) => Stacks[0]?.Outputs?.find((found) => found.OutputKey === key)?.OutputValue ?? '';
+    expect(output('Stream')).toMatch(/^arn:aws:dynamodb:us-east-1:123456789012:table\/shop-Orders-[^/]+\/stream\//);
+    const lambda = new LambdaClient(config);
+    const answer = async () => {
+      const { Payload } = await lambda.send(new InvokeCommand({ FunctionName: output('Function') }));
+      return JSON.parse(Buffer.from(Payload ?? []).toString());
+    };
+    expect(await answer()).toBe('one 2');
+    const changed = SHOP("exports.handler = async () => 'two'", {
+      timeout: 9,
+      state: 'second',
+      index: 'byOther',
+      retention: 30,
+    });
+    expect(await update('shop', changed)).toBe('UPDATE_COMPLETE');
+    expect(await answer()).toBe('two');
+    const { Timeout } = await lambda.send(new GetFunctionConfigurationCommand({ FunctionName: output('Function') }));
+    expect(Timeout).toBe(9);
+    const { Table } = await new DynamoDBClient(config).send(new DescribeTableCommand({ TableName: output('Table') }));
+    expect(Table?.GlobalSecondaryIndexes?.map((index) => index.IndexName)).toEqual(['byOther']);
+    const { definition = '' } = await new SFNClient(config).send(
+      new DescribeStateMachineCommand({ stateMachineArn: output('Flow') }),
+    );
+    expect(JSON.parse(definition).States.Only.Result).toBe('second');
+    expect(await resources('shop')).toEqual(before);
+    const shown = await events('shop');
+    for (const id of ['Make', 'Orders', 'Flow', 'Logs']) expect(shown).toContain(`${id} UPDATE_COMPLETE`);
+    expect(shown).not.toContain('Role UPDATE_COMPLETE');
+  }));
+
+test('an update that cannot even go back is continued once the way is free, or with the resource skipped', () =>
+  bench(async ({ sandbox, create, update, status, cloudformation, resources }) => {
+    const bridge = new EventBridgeClient(clientConfig(sandbox));
+    const template = (pattern: string, more = '') => `
+Resources:
+  Rule: { Type: AWS::Events::Rule, Properties: { Name: orders, EventPattern: { source: [${pattern}] } } }
+${more}`;
+    await create('coffee', template('shop'));
+    await bridge.send(new DeleteRuleCommand({ Name: 'orders' }));
+    expect(await update('coffee', template('bar'))).toBe('UPDATE_ROLLBACK_FAILED');
+    await expect(
+      cloudformation.send(new UpdateStackCommand({ StackName: 'coffee', TemplateBody: template('x') })),
+    ).rejects.toThrow('is in UPDATE_ROLLBACK_FAILED state and can not be updated.');
+    await bridge.send(new PutRuleCommand({ Name: 'orders', EventPattern: '{"source":["shop"]}' }));
+    await cloudformation.send(new ContinueUpdateRollbackCommand({ StackName: 'coffee' }));
+    await sandbox.settle();
+    expect(await status('coffee')).toBe('UPDATE_ROLLBACK_COMPLETE');
+
+    await bridge.send(new DeleteRuleCommand({ Name: 'orders' }));
+    expect(await update('coffee', template('bar'))).toBe('UPDATE_ROLLBACK_FAILED');
+    await cloudformation.send(new ContinueUpdateRollbackCommand({ StackName: 'coffee', ResourcesToSkip: ['Rule'] }));
+    await sandbox.settle();
+    expect(await status('coffee')).toBe('UPDATE_ROLLBACK_COMPLETE');
+    expect(await resources('coffee')).toEqual({ Rule: 'orders' });
+  }));
+
+test('an update can be cancelled while it runs, and lists come in pages', () =>
+  bench(
+    async ({ sandbox, create, status, cloudformation }) => {
+      const many = (value: string) => {
+        const parts = Array.from(
+          { length: 40 },
+          (_, i) =>
+            `  P${i}: { Type: AWS::SSM::Parameter, ${i > 0 ? `DependsOn: P${i - 1}, ` : ''}Properties: { Name: /many/${i}, Type: String, Value: ${value} } }`,
+        );
+        return `Resources:\n${parts.join('\n')}`;
+      };
+      await create('many', many('a'));
+      await cloudformation.send(new UpdateStackCommand({ StackName: 'many', TemplateBody: many('b') }));
+      await cloudformation.send(new CancelUpdateStackCommand({ StackName: 'many' }));
+      await sandbox.settle();
+      expect(await status('many')).toBe('UPDATE_ROLLBACK_COMPLETE');
+      const ssm = new SSMClient(clientConfig(sandbox));
+      expect((await ssm.send(new GetParameterCommand({ Name: '/many/0' }))).Parameter?.Value).toBe('a');
+      const first = await cloudformation.send(new DescribeStackEventsCommand({ StackName: 'many' }));
+      expect(first.StackEvents).toHaveLength(100);
+      const second = await cloudformation.send(
+        new DescribeStackEventsCommand({ StackName: 'many', NextToken: first.NextToken }),
+      );
+      const ids = [...(first.StackEvents ?? []), ...(second.StackEvents ?? [])].map((event) => event.EventId);
+      expect(new Set(ids).size).toBe(ids.length);
+    },
+    { pace: 2 },
+  ));

@@ -132,7 +132,7 @@ export const lambdaFunction: ResourceType = {
     RecursiveLoop: 'string',
     Tags: TAGS,
   },
-  replaces: ['FunctionName', 'PackageType', 'TenancyConfig', 'DurableConfig'],
+  replaces: ['FunctionName', 'PackageType', 'TenancyConfig'],
   attributes: ['Arn', 'SnapStartResponse', 'SnapStartResponse.ApplyOn', 'SnapStartResponse.OptimizationStatus'],
   nameProperty: 'FunctionName',
   tags: { property: 'Tags', form: 'list' },
