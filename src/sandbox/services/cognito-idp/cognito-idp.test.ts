@@ -146,6 +146,9 @@ test('attributes keep to the schema, and users are found by a filter, in pages',
         'AdminCreateUser',
         user(UserPoolId, `${name}@example.com`, { UserAttributes: [{ Name: 'custom:shop', Value: name }] }),
       );
+    const more = { UserPoolId, CustomAttributes: [{ Name: 'table', AttributeDataType: 'Number' }] };
+    await call('AddCustomAttributes', more);
+    await expect(call('AddCustomAttributes', more)).rejects.toThrow('custom:table');
     const emails = (answer: Answer) =>
       answer.Users.map((one: Answer) => one.Attributes.find((attribute: Answer) => attribute.Name === 'email').Value);
     expect(emails(await call('ListUsers', { UserPoolId, Filter: 'email ^= "a"' }))).toEqual([

@@ -197,7 +197,11 @@ export function onRole(
   return (input, context): Permission[] => {
     const roleName = String(input['RoleName'] ?? '');
     const resource = roles(context).get(roleName)?.arn ?? context.arn(`role${input['Path'] ?? '/'}${roleName}`);
-    return [{ action, resource, ...(more ? { context: more(input) } : {}) }];
+    return [
+      { action, resource, ...(more ? { context: more(input) } : {}) },
+      // What is made with tags is also tagged.
+      ...(action === 'iam:CreateRole' && input['Tags'] ? [{ action: 'iam:TagRole', resource }] : []),
+    ];
   };
 }
 

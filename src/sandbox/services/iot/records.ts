@@ -2,7 +2,7 @@
 import { ServiceError } from '../../errors.ts';
 import type { Table } from '../../journal.ts';
 import { integer, list, must, readMembers, type Shape, text } from '../../members.ts';
-import type { Action, Context, Input } from '../../service.ts';
+import type { Context, Input, Permission } from '../../service.ts';
 
 export interface PolicyRecord {
   name: string;
@@ -45,5 +45,7 @@ export function policyNamed(context: Context, name: string): PolicyRecord {
 }
 
 export const onPolicy =
-  (action: string): Action['permissions'] =>
-  (input, context) => [{ action, resource: policyArn(context, String(input['policyName'] ?? '')) }];
+  (action: string) =>
+  (input: Input, context: Context): Permission[] => [
+    { action, resource: policyArn(context, String(input['policyName'] ?? '')) },
+  ];

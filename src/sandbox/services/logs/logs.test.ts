@@ -103,6 +103,10 @@ test('a stream is read forward and back by its tokens, which stand still at the 
     expect((await get({ nextToken: end.f })).text).toBe('d');
     const tail = await get({ limit: 2 });
     expect(tail.text).toBe('cd');
+    const between = await logs.send(
+      new GetLogEventsCommand({ logGroupName: G, logStreamName: 's', startTime: t, endTime: t + 1 }),
+    );
+    expect(between.events?.map((event) => event.message)).toEqual(['a', 'b']);
     const before = await get({ nextToken: tail.b, limit: 1 });
     expect(before.text).toBe('b');
     await expect(get({ nextToken: 'f/1/s' })).rejects.toThrow('The specified nextToken is invalid.');

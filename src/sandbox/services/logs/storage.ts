@@ -72,6 +72,11 @@ export function eventId(timestamp: number, ordinal: number, sequence: number): s
   return `${String(timestamp).padStart(20, '0')}${String(ordinal).padStart(14, '0')}${String(sequence).padStart(22, '0')}`;
 }
 
+/** An id above every one of earlier times and below every one of `timestamp` and later, so that a scan skips whole chunks. */
+function boundary(timestamp: number): string | undefined {
+  return timestamp > 0 ? `${String(timestamp - 1).padStart(20, '0')}${'9'.repeat(ID_LENGTH - 20)}` : undefined;
+}
+
 /** The time before which a group's events are gone, by its retention. */
 export function retainedSince(group: GroupRecord, now: number): number {
   return group.retentionInDays === undefined ? 0 : now - group.retentionInDays * 86_400_000;
@@ -182,6 +187,10 @@ export interface Scan {
   before?: string | undefined;
   /** From the oldest on, or from the newest back. */
   direction: 'forward' | 'backward';
+  /** Only events of this time or later, in epoch milliseconds. */
+  since: number;
+  /** Only events before this time. */
+  until: number;
   accept(event: StoredEvent): boolean;
   limit: number;
   /** Stops before the messages together are larger than this. */
@@ -198,15 +207,16 @@ export async function scan(
   wanted: Scan,
 ): Promise<{ events: StoredEvent[]; more: boolean }> {
   const forward = wanted.direction === 'forward';
+  const { accept } = wanted;
+  const highest = (a: string | undefined, b: string | undefined): string | undefined => ((a ?? '') > (b ?? '') ? a : b);
+  const after = highest(wanted.after, boundary(wanted.since));
+  const end = Number.isFinite(wanted.until) ? (boundary(wanted.until) ?? LOWEST_ID) : undefined;
+  const before = end !== undefined && (wanted.before === undefined || end < wanted.before) ? end : wanted.before;
   const order = (a: string, b: string): number => (a === b ? 0 : a < b === forward ? -1 : 1);
   const near = (source: Source): string => (forward ? source.min : source.max);
   const queue = from
     .flatMap((stream) => sources(context, stream))
-    .filter(
-      (source) =>
-        (wanted.after === undefined || source.max > wanted.after) &&
-        (wanted.before === undefined || source.min < wanted.before),
-    )
+    .filter((source) => (after === undefined || source.max > after) && (before === undefined || source.min < before))
     .sort((a, b) => order(near(a), near(b)));
   const events: StoredEvent[] = [];
   let bytes = 0;
@@ -228,11 +238,7 @@ export async function scan(
   for (const source of queue) {
     if (!drain(near(source))) return { events, more: true };
     for (const event of await source.load())
-      if (
-        (wanted.after === undefined || event.id > wanted.after) &&
-        (wanted.before === undefined || event.id < wanted.before) &&
-        wanted.accept(event)
-      )
+      if ((after === undefined || event.id > after) && (before === undefined || event.id < before) && accept(event))
         pending.push(event);
     pending.sort((a, b) => order(a.id, b.id));
   }

@@ -26,6 +26,20 @@ import {
 const tagsField = () => map(must.text({ max: 256 }), { key: must.text({ min: 1, max: 128 }), max: 50 });
 const contacts = () => list(must.text({ oneOf: ['phone_number', 'email'] as const }));
 
+const schemaField = (max: number) =>
+  list(
+    must.structure({
+      Name: text({ min: 1, max: 20 }),
+      AttributeDataType: text({ oneOf: ['String', 'Number', 'DateTime', 'Boolean'] as const }),
+      DeveloperOnlyAttribute: boolean(),
+      Mutable: boolean(),
+      Required: boolean(),
+      NumberAttributeConstraints: structure({ MinValue: text(), MaxValue: text() }),
+      StringAttributeConstraints: structure({ MinLength: text(), MaxLength: text() }),
+    }),
+    { min: 1, max },
+  );
+
 /** What can be set when a pool is made and changed later. */
 const CHANGEABLE = {
   Policies: structure({
@@ -153,18 +167,7 @@ const createUserPool: Action = {
       AliasAttributes: list(must.text({ oneOf: ['phone_number', 'email', 'preferred_username'] })),
       UsernameAttributes: contacts(),
       UsernameConfiguration: structure({ CaseSensitive: must.boolean() }),
-      Schema: list(
-        must.structure({
-          Name: text({ min: 1, max: 20 }),
-          AttributeDataType: text({ oneOf: ['String', 'Number', 'DateTime', 'Boolean'] as const }),
-          DeveloperOnlyAttribute: boolean(),
-          Mutable: boolean(),
-          Required: boolean(),
-          NumberAttributeConstraints: structure({ MinValue: text(), MaxValue: text() }),
-          StringAttributeConstraints: structure({ MinLength: text(), MaxLength: text() }),
-        }),
-        { min: 1, max: 50 },
-      ),
+      Schema: schemaField(50),
     });
     if (wanted.AliasAttributes && wanted.UsernameAttributes)
       throw invalid('Only one of the aliasAttributes or usernameAttributes can be set in a user pool.');
@@ -237,6 +240,27 @@ const deleteUserPool: Action = {
   },
 };
 
+/** Attributes are only ever added to a schema. */
+const addCustomAttributes: Action = {
+  permissions: onPool('cognito-idp:AddCustomAttributes'),
+  run(input, context) {
+    const wanted = read(input, { UserPoolId: poolIdField(), CustomAttributes: { ...schemaField(25), required: true } });
+    const pool = poolAt(context, wanted.UserPoolId);
+    const added = makeSchema(
+      (wanted.CustomAttributes ?? []).map((attribute) => ({
+        ...attribute,
+        Name: `custom:${(attribute.Name ?? '').replace(/^custom:/, '')}`,
+      })),
+    );
+    const custom = added.filter((attribute) => attribute.Name.startsWith('custom:'));
+    for (const { Name } of custom)
+      if (pool.schema.some((known) => known.Name === Name))
+        throw invalid(`${Name}: Existing attribute already has name ${Name}.`);
+    pools(context).put(pool.id, { ...pool, modified: context.now(), schema: [...pool.schema, ...custom] });
+    return {};
+  },
+};
+
 const listUserPools: Action = {
   permissions: () => [{ action: 'cognito-idp:ListUserPools', resource: '*' }],
   run(input, context) {
@@ -300,6 +324,7 @@ export const poolActions: Record<string, Action> = {
   CreateUserPool: createUserPool,
   DescribeUserPool: describeUserPool,
   UpdateUserPool: updateUserPool,
+  AddCustomAttributes: addCustomAttributes,
   DeleteUserPool: deleteUserPool,
   ListUserPools: listUserPools,
   TagResource: tagResource,

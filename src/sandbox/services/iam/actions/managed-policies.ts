@@ -59,12 +59,11 @@ function ownPolicyAt(context: Context, policyArn: string): ManagedPolicyRecord {
 }
 
 const createPolicy: Action = {
-  permissions: (input, context) => [
-    {
-      action: 'iam:CreatePolicy',
-      resource: context.arn(`policy${input['Path'] ?? '/'}${String(input['PolicyName'] ?? '')}`),
-    },
-  ],
+  permissions(input, context) {
+    const resource = context.arn(`policy${input['Path'] ?? '/'}${String(input['PolicyName'] ?? '')}`);
+    const tagging = input['Tags'] ? [{ action: 'iam:TagPolicy', resource }] : [];
+    return [{ action: 'iam:CreatePolicy', resource }, ...tagging];
+  },
   run(input, context) {
     const wanted = read(input, {
       PolicyName: name(128),

@@ -67,7 +67,10 @@ function versionOut(policy: PolicyRecord, id: string): { document: string; creat
 }
 
 const createPolicy: Action = {
-  permissions: onPolicy('iot:CreatePolicy'),
+  permissions: (input, context) => [
+    ...onPolicy('iot:CreatePolicy')(input, context),
+    ...(input['tags'] ? onPolicy('iot:TagResource')(input, context) : []),
+  ],
   run(input, context) {
     const wanted = read(input, { policyName: nameField(), policyDocument: documentField(), tags: tagsField() });
     checkDocument(wanted.policyDocument);

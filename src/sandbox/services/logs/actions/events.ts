@@ -98,8 +98,10 @@ const getLogEvents: Action = {
       direction: forward ? 'forward' : 'backward',
       after: token && forward ? token[2] : undefined,
       before: token && !forward ? token[2] : undefined,
+      since,
       // GetLogEvents: events at the end time itself are not included.
-      accept: ({ timestamp }) => timestamp >= since && timestamp < (wanted.endTime ?? Number.POSITIVE_INFINITY),
+      until: wanted.endTime ?? Number.POSITIVE_INFINITY,
+      accept: () => true,
       limit: wanted.limit ?? 10_000,
       bytes: LARGEST_ANSWER,
     });
@@ -157,8 +159,10 @@ const filterLogEvents: Action = {
     const asked: Scan = {
       direction: 'forward',
       after,
-      accept: ({ timestamp, message }) =>
-        timestamp >= since && timestamp <= (wanted.endTime ?? Number.POSITIVE_INFINITY) && matches(message),
+      since,
+      // FilterLogEvents: events later than the end time are not returned, those at it are.
+      until: wanted.endTime === undefined ? Number.POSITIVE_INFINITY : wanted.endTime + 1,
+      accept: ({ message }) => matches(message),
       limit: wanted.limit ?? 10_000,
       bytes: LARGEST_ANSWER,
     };

@@ -39,7 +39,12 @@ const exists = (what: string): ServiceError =>
   new ServiceError('ResourceAlreadyExistsException', `The specified log ${what} already exists`, 400);
 
 const createLogGroup: Action = {
-  permissions: onGroup('logs:CreateLogGroup'),
+  permissions: (input, context) => [
+    ...onGroup('logs:CreateLogGroup')(input, context),
+    ...(input['tags']
+      ? [{ action: 'logs:TagResource', resource: groupArn(context, String(input['logGroupName'] ?? '')) }]
+      : []),
+  ],
   run(input, context) {
     const wanted = read(input, {
       logGroupName: groupField(),

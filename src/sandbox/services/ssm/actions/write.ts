@@ -27,7 +27,10 @@ function invalid(message: string): ServiceError {
 }
 
 const putParameter: Action = {
-  permissions: onName('ssm:PutParameter'),
+  permissions: (input, context) => [
+    ...onName('ssm:PutParameter')(input, context),
+    ...(input['Tags'] ? onName('ssm:AddTagsToResource')(input, context) : []),
+  ],
   run(input, context) {
     const wanted = readMembers(input, {
       Name: nameField(),
