@@ -1,6 +1,6 @@
 /** Events of the bus, and what rules make of one, in words. Pure. */
-import type { BusEvent } from '../aws/logs.ts';
-import type { RuleVerdict } from '../events/index.ts';
+import type { BusEvent, RuleVerdict } from '../events/index.ts';
+
 import { factsOf } from '../order/timeline.ts';
 import { count, line } from '../text.ts';
 import { clock, cut } from './order.ts';
