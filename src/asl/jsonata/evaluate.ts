@@ -347,7 +347,7 @@ export class Evaluator {
         if (update !== undefined) {
           if (typeof update !== 'object' || update === null || Array.isArray(update))
             throw fault('T2011', { position: node.update?.position, value: update });
-          Object.assign(match as object, update);
+          for (const [name, value] of Object.entries(update)) (match as Tuple)[name] = value;
         }
         const removed = node.delete && this.evaluate(node.delete, match, frame);
         if (removed === undefined) continue;
@@ -493,17 +493,18 @@ function wildcard(input: unknown): unknown {
   const outer = (input as Sequence | undefined)?.outerWrapper === true;
   const subject = outer && (input as Sequence).length > 0 ? (input as Sequence)[0] : input;
   if (typeof subject !== 'object' || subject === null || isFunction(subject)) return sequence();
-  return sequence(
-    ...Object.values(subject).flatMap((value) =>
-      Array.isArray(value) ? (value.flat(Number.POSITIVE_INFINITY) as unknown[]) : [value],
-    ),
-  );
+  let found: Sequence = sequence();
+  for (const value of Object.values(subject)) {
+    if (Array.isArray(value)) found = append(found, value.flat(Number.POSITIVE_INFINITY)) as Sequence;
+    else found.push(value);
+  }
+  return found;
 }
 
 function descend(value: unknown, found: unknown[] = []): unknown[] {
   if (!Array.isArray(value)) found.push(value);
   if (typeof value === 'object' && value !== null && !isFunction(value))
-    for (const child of Object.values(value)) descend(child, found);
+    for (const child of Array.isArray(value) ? value : Object.values(value)) descend(child, found);
   return found;
 }
 

@@ -211,6 +211,7 @@ export function mergeSort(items: unknown[], after: (a: unknown, b: unknown) => u
 function sort(items: unknown, comparator?: unknown): unknown {
   if (items === undefined) return undefined;
   const list = items as unknown[];
+  if (list.length <= 1) return list;
   if (comparator !== undefined) return mergeSort(list, comparator as Callback);
   if (!list.every((item) => typeof item === 'number') && !list.every((item) => typeof item === 'string'))
     throw fault('D3070', { index: 1 });

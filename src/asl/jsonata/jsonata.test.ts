@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import jsonata from 'jsonata';
 import { describe, expect, test } from 'vitest';
 import { AslSyntaxError } from '../errors.ts';
@@ -47,10 +48,10 @@ const doc: Json = {
   yes: true,
 };
 
-function ours(expression: string): string {
+function ours(expression: string, subject: Json = doc): string {
   try {
     const value = evaluateJsonata(expression, {
-      bindings: (name) => (name === 'd' ? doc : undefined),
+      bindings: (name) => (name === 'd' ? subject : undefined),
       now: NOW,
       dice: new Dice('test'),
     });
@@ -62,14 +63,14 @@ function ours(expression: string): string {
   }
 }
 
-async function theirs(expression: string): Promise<string> {
+async function theirs(expression: string, subject: Json = doc): Promise<string> {
   try {
-    const value: unknown = await jsonata(expression).evaluate(undefined, { d: doc });
+    const value: unknown = await jsonata(expression).evaluate(undefined, { d: subject });
     const callable = typeof value === 'function' || JSON.stringify(value)?.includes('_jsonata_');
     return value === undefined || callable ? 'nothing' : JSON.stringify(value);
   } catch (error) {
     const { code, message } = error as { code: string; message: string };
-    return `${code}: ${message}`;
+    return `${code ?? 'T0410'}: ${message}`;
   }
 }
 
@@ -304,6 +305,61 @@ for (const [chapter, text] of Object.entries(CHAPTERS)) {
     expect(expressions.map((e) => `${e} → ${ours(e)}`)).toEqual(expected);
   });
 }
+
+test('on any data: as the package itself evaluates', async () => {
+  const expressions = [
+    '$d.a',
+    '$d.a.b',
+    '$d.a[0]',
+    '$d.a[b > 1]',
+    '$d.a[b = $d.b]',
+    '$d.*',
+    '$d.**',
+    '$d.a.*.b',
+    '$d.a[]',
+    '[$d.a, $d.b]',
+    '$d.a.{"x": b}',
+    '$d.a{$string(b): $}',
+    '$d.a#$i.{"i": $i, "v": $}',
+    '$d.a@$x.b[$ = $x]',
+    '$d.a.b.{"up": %.b}',
+    '$d.a^(b)',
+    '$d ~> |a|{"z": 1}|',
+    '$map($d.a, function($v, $i) { [$v, $i] })',
+    '$filter($d.a, function($v) { $v.b })',
+    '$reduce($d.a, function($x, $y) { $append($x, $y) })',
+    '$each($d, function($v, $k) { $k })',
+    '$sift($d, function($v) { $exists($v) })',
+    '$sort($d.a)',
+    '$distinct($d.a)',
+    '$count($d.a) & $type($d.b)',
+    '$d.a = $d.b or $d.a in $d.b',
+    '$d.a + $d.b',
+    '$d.a < $d.b',
+    '$merge($d.a)',
+    '$zip($d.a, $d.b)',
+  ];
+  const simple = fc.constantFrom(...expressions);
+  const nested = fc
+    .tuple(simple, simple)
+    .map(([outer, inside]) => `($e := {"a": ${inside}, "b": $d.b}; ${outer.replaceAll('$d', '$e')})`);
+  const value = fc.jsonValue({ maxDepth: 2 }) as fc.Arbitrary<Json>;
+  const inner = fc.record({ b: value }, { requiredKeys: [] }) as fc.Arbitrary<Json>;
+  const data = fc.record(
+    { a: fc.oneof(value, inner, fc.array(inner, { maxLength: 3 }), fc.array(fc.nat(3), { maxLength: 3 })), b: value },
+    { requiredKeys: [] },
+  ) as fc.Arbitrary<Json>;
+  await fc.assert(
+    fc.asyncProperty(fc.oneof(simple, nested), data, async (expression, subject) => {
+      const copy = structuredClone(subject);
+      const expected = await theirs(expression, copy);
+      // The package groups an empty list by writing into it; what it answers then is its own.
+      fc.pre(JSON.stringify(copy) === JSON.stringify(subject));
+      expect(ours(expression, subject)).toBe(expected);
+    }),
+    { numRuns: 500 },
+  );
+});
 
 describe('AWS "Transforming data with JSONata": what Step Functions adds and leaves out', () => {
   test.each<[string, string]>([

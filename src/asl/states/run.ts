@@ -209,6 +209,11 @@ function leave(visit: Visit, result: Result): Result {
       `The state/task '${typeof state.Resource === 'string' ? state.Resource : name}' returned a result with a size exceeding the maximum number of bytes service limit.`,
     );
   if (result.assigned) {
+    if (tooLarge(JSON.stringify(result.assigned)))
+      throw new Failure(
+        'States.DataLimitExceeded',
+        `The state '${name}' assigns variables with a size exceeding the maximum number of bytes service limit.`,
+      );
     variables.assign(result.assigned);
     visit.inspect('variables', result.assigned);
   }
