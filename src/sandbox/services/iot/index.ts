@@ -3,6 +3,7 @@ import type { Route, Service } from '../../service.ts';
 import { attachmentActions } from './actions/attachments.ts';
 import { endpointActions } from './actions/endpoint.ts';
 import { policyActions } from './actions/policies.ts';
+import { tagActions } from './actions/tags.ts';
 
 const paging = { marker: 'marker', pageSize: 'pageSize' };
 const routes: Route[] = [
@@ -49,5 +50,5 @@ export const iot: Service = {
   name: 'iot',
   protocol: 'rest-json',
   routes,
-  actions: { ...endpointActions, ...policyActions, ...attachmentActions },
+  actions: { ...endpointActions, ...policyActions, ...attachmentActions, ...tagActions },
 };

@@ -6,10 +6,11 @@ import type { Service } from '../../service.ts';
 import { eventActions } from './actions/events.ts';
 import { groupActions } from './actions/groups.ts';
 import { resourcePolicyActions } from './actions/resource-policies.ts';
+import { tagActions } from './actions/tags.ts';
 
 export const logs: Service = {
   name: 'logs',
   protocol: 'json-1.1',
   targetPrefix: 'Logs_20140328',
-  actions: { ...groupActions, ...eventActions, ...resourcePolicyActions },
+  actions: { ...groupActions, ...tagActions, ...eventActions, ...resourcePolicyActions },
 };

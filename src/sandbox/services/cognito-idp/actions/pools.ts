@@ -1,6 +1,6 @@
-/** User pools and their tags (Amazon Cognito User Pools API Reference: CreateUserPool and its like). */
-import { boolean, integer, list, map, must, structure, text } from '../../../members.ts';
-import type { Action, Context, Input } from '../../../service.ts';
+/** User pools (Amazon Cognito User Pools API Reference: CreateUserPool and its like). */
+import { boolean, integer, list, must, structure, text } from '../../../members.ts';
+import type { Action, Context } from '../../../service.ts';
 import { makeSchema } from '../attributes.ts';
 import { DEFAULT_POLICY } from '../passwords.ts';
 import {
@@ -8,7 +8,6 @@ import {
   displayNameField,
   groups,
   invalid,
-  missing,
   onPool,
   type PasswordPolicy,
   type PoolRecord,
@@ -22,8 +21,8 @@ import {
   users,
   within,
 } from '../records.ts';
+import { tagsField } from './tags.ts';
 
-const tagsField = () => map(must.text({ max: 256 }), { key: must.text({ min: 1, max: 128 }), max: 50 });
 const contacts = () => list(must.text({ oneOf: ['phone_number', 'email'] as const }));
 
 const schemaField = (max: number) =>
@@ -279,47 +278,6 @@ const listUserPools: Action = {
   },
 };
 
-function tagged(context: Context, arn: string): PoolRecord {
-  const prefix = poolArn(context, '');
-  const pool = arn.startsWith(prefix) ? pools(context).get(arn.slice(prefix.length)) : undefined;
-  if (!pool) throw missing(`User pool ${arn.split('/').at(-1) ?? arn} does not exist.`);
-  return pool;
-}
-
-const onArn =
-  (action: string): Action['permissions'] =>
-  (input: Input) => [{ action, resource: String(input['ResourceArn'] ?? '*') }];
-
-const tagResource: Action = {
-  permissions: onArn('cognito-idp:TagResource'),
-  run(input, context) {
-    const wanted = read(input, { ResourceArn: must.text({ min: 20 }), Tags: { ...tagsField(), required: true } });
-    const pool = tagged(context, wanted.ResourceArn);
-    const tags = { ...pool.tags, ...wanted.Tags };
-    if (Object.keys(tags).length > 50) throw invalid('A user pool has no more than 50 tags.');
-    pools(context).put(pool.id, { ...pool, tags });
-    return {};
-  },
-};
-
-const untagResource: Action = {
-  permissions: onArn('cognito-idp:UntagResource'),
-  run(input, context) {
-    const wanted = read(input, { ResourceArn: must.text({ min: 20 }), TagKeys: must.list(must.text()) });
-    const pool = tagged(context, wanted.ResourceArn);
-    const tags = Object.fromEntries(Object.entries(pool.tags).filter(([key]) => !wanted.TagKeys.includes(key)));
-    pools(context).put(pool.id, { ...pool, tags });
-    return {};
-  },
-};
-
-const listTagsForResource: Action = {
-  permissions: onArn('cognito-idp:ListTagsForResource'),
-  run: (input, context) => ({
-    Tags: tagged(context, read(input, { ResourceArn: must.text({ min: 20 }) }).ResourceArn).tags,
-  }),
-};
-
 export const poolActions: Record<string, Action> = {
   CreateUserPool: createUserPool,
   DescribeUserPool: describeUserPool,
@@ -327,7 +285,4 @@ export const poolActions: Record<string, Action> = {
   AddCustomAttributes: addCustomAttributes,
   DeleteUserPool: deleteUserPool,
   ListUserPools: listUserPools,
-  TagResource: tagResource,
-  UntagResource: untagResource,
-  ListTagsForResource: listTagsForResource,
 };

@@ -26,6 +26,12 @@ const simulatePrincipalPolicy: Action = {
       ),
       ...paging,
     });
+    if (!/^arn:aws:iam::\d{12}:(?:role|user|group)\/.+$/.test(wanted.PolicySourceArn))
+      throw new ServiceError(
+        'InvalidInput',
+        `Invalid Entity Arn: ${wanted.PolicySourceArn} does not clearly define entity type and name.`,
+        400,
+      );
     const role = /:role\//.test(wanted.PolicySourceArn)
       ? roles(context).get(wanted.PolicySourceArn.split('/').at(-1) ?? '')
       : undefined;
