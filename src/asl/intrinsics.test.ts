@@ -122,6 +122,8 @@ describe('AWS "Intrinsics for JSONPath states": what can be read', () => {
     'States.UUID(1)',
     'States.Hash($.a)',
     'States.Array(a)',
+    "States.Array('a\\nb')",
+    "States.StringToJson('{\"a\": \"\\\"\"}')",
     'States.Array($.)',
     'States.Array() ',
     'Format($.a)',

@@ -112,8 +112,10 @@ class Reader {
         return { kind: 'string', raw, value };
       }
       if (c === '\\') {
+        // "Reserved characters in intrinsic functions": a backslash before anything else is an error.
         const next = this.text.charAt(++this.at);
-        value += /['{}\\]/.test(next) ? next : `\\${next}`;
+        if (!/['{}\\]/.test(next)) this.fail('Illegal escape sequence', this.at - 1);
+        value += next;
       } else value += c;
     }
     return this.fail('Missing closing quote', start - 1);
