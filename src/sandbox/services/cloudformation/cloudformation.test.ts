@@ -1,3 +1,4 @@
+/* One file: every test is a story of one stack, told with the same few helpers. */
 import {
   CancelUpdateStackCommand,
   CloudFormationClient,

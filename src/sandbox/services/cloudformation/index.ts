@@ -5,7 +5,9 @@
 import type { Service } from '../../service.ts';
 import { changeSetActions, prepare } from './actions/change-sets.ts';
 import { detect, driftActions } from './actions/drift.ts';
+import { exportActions } from './actions/exports.ts';
 import { readActions } from './actions/read.ts';
+import { policyActions } from './actions/stack-policy.ts';
 import { stackActions } from './actions/stacks.ts';
 import { templateActions } from './actions/templates.ts';
 import { resume } from './engine/operation.ts';
@@ -15,7 +17,15 @@ export const cloudformation: Service = {
   name: 'cloudformation',
   protocol: 'query',
   xmlNamespace: 'http://cloudformation.amazonaws.com/doc/2010-05-15/',
-  actions: { ...stackActions, ...readActions, ...templateActions, ...changeSetActions, ...driftActions },
+  actions: {
+    ...stackActions,
+    ...readActions,
+    ...templateActions,
+    ...changeSetActions,
+    ...driftActions,
+    ...policyActions,
+    ...exportActions,
+  },
   wakeOn: ['operations', 'change-sets', 'drifts'],
   wake(context) {
     for (const operation of [...operations(context).values()]) resume(context, operation.stackId);

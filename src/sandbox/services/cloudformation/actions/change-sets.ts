@@ -24,14 +24,15 @@ import {
   needStack,
   page,
   passRole,
-  readWish,
   refuse,
   refuseTriggers,
   required,
   shownTags,
   text,
 } from './input.ts';
-import { beginUpdate, checkPolicy, needUpdatable, newStack } from './stacks.ts';
+import { checkPolicy } from './stack-policy.ts';
+import { beginUpdate, needUpdatable, newStack } from './stacks.ts';
+import { readWish } from './wish.ts';
 
 const NO_CHANGES =
   "The submitted information didn't contain changes. Submit different information to create a change set.";
@@ -200,6 +201,8 @@ const executeChangeSet: Action = action(
     const stack = needStack(context, change.stackId);
     const token = checkToken(input);
     await actingPrincipal(context, change.roleArn ?? stack.roleArn, context.caller);
+    if (changeSets(context).get(change.id)?.executionStatus !== 'AVAILABLE')
+      throw invalid(`ChangeSet [${change.id}] is being executed already.`);
     const disableRollback = flag(input, 'DisableRollback') ?? change.onFailure === 'DO_NOTHING';
     if (change.type === 'CREATE') {
       if (stack.status !== 'REVIEW_IN_PROGRESS')

@@ -1,12 +1,13 @@
-/** Actions that change stacks. */
+/**
+ * Actions that change stacks: one file, because each reads as which states it starts from and which one it sets.
+ */
 import { ServiceError } from '../../../errors.ts';
 import type { Action, Context, Input } from '../../../service.ts';
 import { begin, clearSteps } from '../engine/operation.ts';
 import { planChanges } from '../engine/plan.ts';
 import { actingPrincipal } from '../engine/run.ts';
-import { exportsOf } from '../engine/scope.ts';
 import { names, operations, patchStack, resources, type StackRecord, stacks, type Wish, wishes } from '../records.ts';
-import { invalid, isObject } from '../template/model.ts';
+import { invalid } from '../template/model.ts';
 import {
   action,
   answeredBefore,
@@ -17,13 +18,14 @@ import {
   flag,
   liveStack,
   passRole,
-  readWish,
   refuse,
   refuseTriggers,
   required,
   text,
   texts,
 } from './input.ts';
+import { checkPolicy, stackPolicy } from './stack-policy.ts';
+import { readWish } from './wish.ts';
 
 const STACK_RIGHTS = (name: string) => (input: Input, context: Context) => [
   {
@@ -65,17 +67,6 @@ export function newStack(context: Context, name: string, change: Partial<StackRe
   return stack;
 }
 
-export function stackPolicy(input: Input): string | undefined {
-  const body = text(input, 'StackPolicyBody');
-  if (body === undefined) return undefined;
-  try {
-    if (isObject(JSON.parse(body))) return body;
-  } catch {
-    // said below
-  }
-  throw invalid('Error validating stack policy: Invalid stack policy');
-}
-
 const createStack: Action = action(
   'StackName TemplateBody TemplateURL Parameters DisableRollback RollbackConfiguration TimeoutInMinutes NotificationARNs Capabilities ResourceTypes RoleARN OnFailure StackPolicyBody StackPolicyURL Tags ClientRequestToken EnableTerminationProtection RetainExceptOnCreate DeploymentConfig DisableValidation',
   STACK_RIGHTS('CreateStack'),
@@ -111,6 +102,9 @@ const createStack: Action = action(
     const { wish, template } = await readWish(input, context, undefined);
     const roleArn = text(input, 'RoleARN');
     await actingPrincipal(context, roleArn, context.caller);
+    // Somebody else may have taken the name while this request was being checked.
+    if (findStack(context, name))
+      throw new ServiceError('AlreadyExistsException', `Stack [${name}] already exists`, 400);
     const stack = newStack(context, name, {
       description: template.description,
       roleArn,
@@ -180,6 +174,7 @@ const updateStack: Action = action(
     if (plan.changes.length === 0 && !plan.besides && !/FAILED/.test(stack.status))
       throw invalid('No updates are to be performed.');
     checkPolicy(stack, plan.changes);
+    needUpdatable(liveStack(context, stack.stackId));
     const now = patchStack(context, stack.stackId, {
       ...(text(input, 'StackPolicyBody') === undefined ? {} : { policy: stackPolicy(input) }),
       ...(token === undefined ? {} : { tokens: { ...stack.tokens, [token]: fingerprint } }),
@@ -192,57 +187,6 @@ const updateStack: Action = action(
     return { StackId: stack.stackId };
   },
 );
-
-/** A stack policy denies what it does not allow, once there is one (guide, "Prevent updates to stack resources"). */
-export function checkPolicy(
-  stack: StackRecord,
-  changes: { action: string; logicalId: string; type: string; replacement?: string }[],
-): void {
-  if (stack.policy === undefined) return;
-  const { Statement } = JSON.parse(stack.policy) as { Statement?: unknown };
-  const statements = [Statement ?? []].flat().filter(isObject);
-  for (const change of changes) {
-    if (change.action === 'Add') continue;
-    const verb =
-      change.action === 'Remove'
-        ? 'Update:Delete'
-        : change.replacement === 'False'
-          ? 'Update:Modify'
-          : 'Update:Replace';
-    const covers = (statement: Record<string, unknown>): boolean => {
-      const matches = (patterns: unknown, value: string): boolean =>
-        [patterns ?? []].flat().some((pattern) => wildcard(String(pattern)).test(value));
-      const action = statement['NotAction']
-        ? !matches(statement['NotAction'], verb)
-        : matches(statement['Action'], verb);
-      const id = `LogicalResourceId/${change.logicalId}`;
-      const resource = statement['NotResource']
-        ? !matches(statement['NotResource'], id)
-        : matches(statement['Resource'], id);
-      const condition = statement['Condition'];
-      const types = isObject(condition)
-        ? Object.values(condition).flatMap((rule) => (isObject(rule) ? [rule['ResourceType']].flat() : []))
-        : undefined;
-      return (
-        action && resource && (types === undefined || types.some((type) => wildcard(String(type)).test(change.type)))
-      );
-    };
-    const effects = statements.filter(covers).map((statement) => statement['Effect']);
-    if (!effects.includes('Allow') || effects.includes('Deny'))
-      throw invalid(
-        `Action denied by stack policy: Statement [#1] does not allow [${verb}] for resource [LogicalResourceId/${change.logicalId}]`,
-      );
-  }
-}
-
-function wildcard(pattern: string): RegExp {
-  return new RegExp(
-    `^${pattern
-      .replace(/[.+^${}()|[\]\\]/g, '\\$&')
-      .replace(/\*/g, '.*')
-      .replace(/\?/g, '.')}$`,
-  );
-}
 
 const deleteStack: Action = action(
   'StackName RetainResources RoleARN ClientRequestToken DeletionMode DeploymentConfig',
@@ -348,57 +292,6 @@ const rollbackStack: Action = action(
   },
 );
 
-const updateTerminationProtection: Action = action(
-  'StackName EnableTerminationProtection',
-  'UpdateTerminationProtection',
-  (input, context) => {
-    const stack = liveStack(context, required(input, 'StackName'));
-    const terminationProtection = flag(input, 'EnableTerminationProtection');
-    if (terminationProtection === undefined) required(input, 'EnableTerminationProtection');
-    patchStack(context, stack.stackId, { terminationProtection: terminationProtection ?? false });
-    return { StackId: stack.stackId };
-  },
-);
-
-const setStackPolicy: Action = action(
-  'StackName StackPolicyBody StackPolicyURL',
-  'SetStackPolicy',
-  (input, context) => {
-    refuse(input, 'StackPolicyURL');
-    const stack = liveStack(context, required(input, 'StackName'));
-    const policy = stackPolicy(input);
-    if (policy === undefined) throw invalid('Either StackPolicyBody or StackPolicyURL must be specified.');
-    patchStack(context, stack.stackId, { policy });
-    return undefined;
-  },
-);
-
-const getStackPolicy: Action = action('StackName', 'GetStackPolicy', (input, context) => ({
-  StackPolicyBody: liveStack(context, required(input, 'StackName')).policy,
-}));
-
-const listExports: Action = action(
-  'NextToken',
-  () => [{ action: 'cloudformation:ListExports', resource: '*' }],
-  (input, context) => {
-    refuse(input, 'NextToken');
-    return { Exports: [...exportsOf(context).values()] };
-  },
-);
-
-const listImports: Action = action(
-  'ExportName NextToken',
-  () => [{ action: 'cloudformation:ListImports', resource: '*' }],
-  (input, context) => {
-    const name = required(input, 'ExportName');
-    const found = [...stacks(context).values()].filter(
-      (stack) => stack.status !== 'DELETE_COMPLETE' && stack.imports.includes(name),
-    );
-    if (found.length === 0) throw invalid(`Export '${name}' is not imported by any stack.`);
-    return { Imports: found.map((stack) => stack.name) };
-  },
-);
-
 export const stackActions: Record<string, Action> = {
   CreateStack: createStack,
   UpdateStack: updateStack,
@@ -406,9 +299,4 @@ export const stackActions: Record<string, Action> = {
   CancelUpdateStack: cancelUpdateStack,
   ContinueUpdateRollback: continueUpdateRollback,
   RollbackStack: rollbackStack,
-  UpdateTerminationProtection: updateTerminationProtection,
-  SetStackPolicy: setStackPolicy,
-  GetStackPolicy: getStackPolicy,
-  ListExports: listExports,
-  ListImports: listImports,
 };

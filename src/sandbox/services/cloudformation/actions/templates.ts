@@ -5,7 +5,8 @@ import { changeSets, wishes } from '../records.ts';
 import { isObject, type Template } from '../template/model.ts';
 import { parseTemplate } from '../template/parse.ts';
 import { findChangeSet } from './change-sets.ts';
-import { action, needStack, neededCapability, refuse, required, templateText, text } from './input.ts';
+import { action, needStack, refuse, required, text } from './input.ts';
+import { neededCapability, templateText } from './wish.ts';
 
 const ANY = (name: string) => (): Permission[] => [{ action: `cloudformation:${name}`, resource: '*' }];
 

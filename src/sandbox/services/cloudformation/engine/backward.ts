@@ -20,6 +20,9 @@ import {
 /** Deletes every resource of the stack, dependents first. Gives the logical ids that would not go. */
 export async function deleteResources(run: Run, rollback: boolean): Promise<string[]> {
   const { context, stackId } = run;
+  // An update that never came to its end has left the old one of a replacement beside the new one.
+  for (const { before, physicalId } of [...resources(context, stackId).values()])
+    if (before?.made && before.physicalId !== physicalId) doom(run, before);
   await deleteDoomed(run);
   const records = [...resources(context, stackId).values()].filter((record) => record.status !== 'DELETE_COMPLETE');
   const failed: string[] = [];

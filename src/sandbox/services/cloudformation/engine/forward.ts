@@ -1,6 +1,7 @@
 /**
  * Making a stack what its template says: new resources, changed ones in place or beside the old, each when what it needs
  * is there. Every step is a record first, so that a run that was killed goes on where it was.
+ * One file: creating, changing and replacing share what counts as done, failed or cut short.
  */
 import type { ResourceRecord, Wish } from '../records.ts';
 import { patchStack, resources, wishes } from '../records.ts';

@@ -60,9 +60,12 @@ export function resume(context: Context, stackId: string): void {
       await drive(context, stackId);
     } catch (error) {
       if (!(error instanceof Stopped)) throw error;
+      return;
     } finally {
       running.delete(stackId);
     }
+    // A request may have begun the next operation between the last look and here.
+    if (operations(context).has(stackId) && !context.world.stopping) resume(context, stackId);
   });
 }
 

@@ -11,8 +11,17 @@ import { parameterValues } from '../template/parameters.ts';
 import { parseTemplate } from '../template/parse.ts';
 import { validateTemplate } from '../template/validate.ts';
 
+/** Stacks are looked at often while they are made: each text is read once. */
+const read = new Map<string, Template>();
+
 export function readTemplate(body: string): Template {
-  return validateTemplate(parseTemplate(body), RESOURCE_TYPES);
+  let template = read.get(body);
+  if (!template) {
+    template = validateTemplate(parseTemplate(body), RESOURCE_TYPES);
+    if (read.size > 50) read.clear();
+    read.set(body, template);
+  }
+  return template;
 }
 
 export interface Exported {

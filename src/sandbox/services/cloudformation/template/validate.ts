@@ -1,6 +1,6 @@
 /**
  * From a parsed value to a Template, or the ValidationError that CloudFormation answers. Pure; knows the resource types
- * only as a table of names and attributes.
+ * only as a table of names and attributes. One file: each section's reader stands beside what is checked across sections.
  */
 import {
   invalid,
