@@ -9,6 +9,7 @@ import {
   PutItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import { CloudWatchLogsClient, DescribeLogStreamsCommand, GetLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
+import { EventBridgeClient, PutEventsCommand, PutRuleCommand, PutTargetsCommand } from '@aws-sdk/client-eventbridge';
 import { CreateRoleCommand, IAMClient, PutRolePolicyCommand } from '@aws-sdk/client-iam';
 import {
   AddPermissionCommand,
@@ -665,4 +666,43 @@ test('functions that wait for functions do not starve each other of threads', ()
     const lambda = await make(sandbox, 'outer', code, { Timeout: 60, actions: ['lambda:InvokeFunction'] });
     const answers = await Promise.all(Array.from({ length: 14 }, () => invoke(lambda, 'outer')));
     expect(answers.map(({ result }) => result)).toEqual(Array.from({ length: 14 }, () => 1));
+  }));
+
+test('a rule reaches a function through its resource policy, and only the rule that is named there', () =>
+  withSandbox(async (sandbox) => {
+    const { dynamo } = await streamedTable(sandbox);
+    const code = `const { DynamoDBClient, PutItemCommand } = require('@aws-sdk/client-dynamodb');
+      const client = new DynamoDBClient({});
+      exports.handler = (event) => client.send(new PutItemCommand({ TableName: 'seen', Item: { PK: { S: event.detail.id }, type: { S: event['detail-type'] } } }));`;
+    const lambda = await make(sandbox, 'order-started', code, { Timeout: 30, actions: ['dynamodb:PutItem'] });
+    const bus = new EventBridgeClient(clientConfig(sandbox));
+    const FunctionArn = `arn:aws:lambda:us-east-1:${ACCOUNT}:function:order-started`;
+    const { RuleArn } = await bus.send(
+      new PutRuleCommand({ Name: 'started', EventPattern: JSON.stringify({ source: ['shop'] }) }),
+    );
+    await bus.send(new PutTargetsCommand({ Rule: 'started', Targets: [{ Id: 'f', Arn: FunctionArn }] }));
+    const send = async (id: string) => {
+      await bus.send(
+        new PutEventsCommand({
+          Entries: [{ Source: 'shop', DetailType: 'Started', Detail: JSON.stringify({ id }) }],
+        }),
+      );
+      await sandbox.settle();
+    };
+    const allow = (StatementId: string, SourceArn: string | undefined) =>
+      lambda.send(
+        new AddPermissionCommand({
+          FunctionName: 'order-started',
+          StatementId,
+          Action: 'lambda:InvokeFunction',
+          Principal: 'events.amazonaws.com',
+          SourceArn,
+        }),
+      );
+    await allow('another', `${RuleArn}-else`);
+    await send('refused');
+    expect(await seen(dynamo, 'refused')).toBeUndefined();
+    await allow('this', RuleArn);
+    await send('taken');
+    expect(await seen(dynamo, 'taken')).toMatchObject({ type: { S: 'Started' } });
   }));

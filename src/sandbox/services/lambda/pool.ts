@@ -124,11 +124,10 @@ export class Pool {
     this.#closed = true;
     clearInterval(this.#reaper);
     const workers = [...this.#environments].map(({ worker }) => worker);
-    for (const slot of this.#slots.values()) {
-      clearTimeout(slot.timer);
-      for (const job of slot.waiting.splice(0)) job.fail(new Error('the sandbox is stopping'));
-    }
+    for (const slot of this.#slots.values()) this.#giveUp(slot);
     for (const environment of [...this.#environments]) {
+      // A slot that was retired is known by its environments only.
+      this.#giveUp(environment.slot);
       environment.job?.fail(new Error('the sandbox is stopping'));
       environment.job = undefined;
       this.#end(environment);
@@ -136,7 +135,16 @@ export class Pool {
     await Promise.all(workers.map((worker) => worker.terminate()));
   }
 
+  #giveUp(slot: Slot): void {
+    clearTimeout(slot.timer);
+    for (const job of slot.waiting.splice(0)) job.fail(new Error('the sandbox is stopping'));
+  }
+
   #serve(slot: Slot): void {
+    if (this.#closed) {
+      this.#giveUp(slot);
+      return;
+    }
     for (const environment of slot.environments) {
       if (slot.waiting.length === 0) break;
       if (environment.state === 'idle') this.#dispatch(environment);
@@ -148,7 +156,7 @@ export class Pool {
     clearTimeout(slot.timer);
     slot.timer = undefined;
     const first = slot.waiting[0];
-    if (!first || this.#closed) return;
+    if (!first) return;
     const mine = slot.environments.size + slot.preparing;
     const waited = performance.now() - first.since;
     const starting = slot.preparing > 0 || [...slot.environments].some(({ state }) => state === 'starting');
@@ -220,6 +228,7 @@ export class Pool {
     this.#environments.add(environment);
     if (this.#closed) {
       this.#end(environment);
+      this.#giveUp(slot);
       return;
     }
     worker.on('message', (message: FromWorker) => this.#hear(environment, message));
