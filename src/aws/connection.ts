@@ -31,6 +31,8 @@ export interface Connection {
   readonly region: string;
   /** The client of that name, made once by `make`. */
   client<T extends { destroy(): void }>(name: string, make: (config: ClientConfig) => Promise<T>): Promise<T>;
+  /** The same account, as the same caller, in another Region; closed with this one. */
+  inRegion(region: string): Connection;
   close(): void;
 }
 
@@ -54,9 +56,19 @@ export async function connect(options: ConnectionOptions): Promise<Connection> {
     });
     if (options.profile) config.profile = options.profile;
   }
+  return connectionOf(config);
+}
+
+function connectionOf(config: ClientConfig): Connection {
+  const siblings: Connection[] = [];
   const clients = new Map<string, Promise<{ destroy(): void }>>();
   return {
-    region: options.region,
+    region: config.region,
+    inRegion(region) {
+      const sibling = connectionOf({ ...config, region });
+      siblings.push(sibling);
+      return sibling;
+    },
     client<T extends { destroy(): void }>(name: string, make: (config: ClientConfig) => Promise<T>): Promise<T> {
       let made = clients.get(name);
       if (!made) {
@@ -66,6 +78,7 @@ export async function connect(options: ConnectionOptions): Promise<Connection> {
       return made as Promise<T>;
     },
     close() {
+      for (const sibling of siblings) sibling.close();
       for (const made of clients.values()) made.then((client) => client.destroy()).catch(() => {});
     },
   };
