@@ -10,6 +10,9 @@ import { confirm, paint, say, sayJson, tell } from '../terminal.ts';
 import { count } from '../text.ts';
 import { freshCodeHint, realTime } from './order.ts';
 
+/** How often it is told how a long rush goes, in milliseconds. */
+const NEWS = 4_000;
+
 export interface RushWish {
   orders: number;
   inFlight: number;
@@ -54,13 +57,16 @@ export async function runRush(connection: Connection, wish: RushWish): Promise<v
   };
   process.once('SIGINT', onSignal);
   try {
+    let toldAt = Date.now();
     const options = { ...wish, raiseTokens: wish.tokens, run: randomUUID().slice(0, 8), drink };
     for await (const event of rush(connection, api, options, realTime, stop.signal)) {
-      if (event.kind === 'progress')
+      if (event.kind === 'done') report(event.summary, wish, json);
+      else if (Date.now() - toldAt >= NEWS) {
+        toldAt = Date.now();
         tell(
           `  ${event.started} placed, ${event.done} done, ${event.inFlight} in flight${event.turnedAway ? `, ${event.turnedAway} turned away` : ''}`,
         );
-      else report(event.summary, wish, json);
+      }
     }
   } finally {
     process.removeListener('SIGINT', onSignal);
