@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // Builds dist/ from src/: one file a command plus shared chunks, so that a command loads only its room, the finished
 // templates beside them, and oclif's manifest, so that --help and --version load no command at all.
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -51,3 +51,13 @@ const { Config } = await import('@oclif/core');
 const config = await Config.load({ root });
 const manifest = config.plugins.get('presso')?.manifest;
 writeFileSync(manifestFile, `${JSON.stringify(manifest)}\n`);
+
+// `npx presso` in a clone finds the binary where it looks first; without this it would make a copy of its own elsewhere.
+const link = path.join(root, 'node_modules/.bin/presso');
+if (existsSync(path.dirname(link)) && !existsSync(link)) {
+  try {
+    symlinkSync('../../bin/run.js', link);
+  } catch {
+    // No right to make links (Windows): npx finds the package by its name all the same.
+  }
+}

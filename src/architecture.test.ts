@@ -31,7 +31,8 @@ const WALLS: Record<string, { rooms: string[]; forbid: string[] }> = {
     forbid: ['sdk'],
   },
   commands: {
-    rooms: ['flows', 
+    rooms: [
+      'flows',
       ...LEAVES,
       ...ROOMS,
       ...ENGINES,
