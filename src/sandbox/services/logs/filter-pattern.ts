@@ -1,13 +1,32 @@
 /**
- * Filter patterns of plain terms (CloudWatch Logs User Guide, "Filter pattern syntax": unstructured log events). Pure.
- * JSON, space-delimited and regular expression patterns are not built and refused.
+ * Filter patterns: of plain terms here (CloudWatch Logs User Guide, "Filter pattern syntax": unstructured log events), of
+ * JSON events in json-pattern.ts. Space-delimited and regular expression patterns are not built and refused. Pure.
  */
 import { ServiceError } from '../../errors.ts';
+import { type JsonFilter, parseJsonPattern } from './json-pattern.ts';
 
 export type Filter = (message: string) => boolean;
 
 function invalid(message: string): ServiceError {
   return new ServiceError('InvalidParameterException', message, 400);
+}
+
+function jsonFilter(pattern: string): Filter {
+  let matches: JsonFilter;
+  try {
+    matches = parseJsonPattern(pattern);
+  } catch (error) {
+    throw invalid(`Invalid filter pattern: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  return (message) => {
+    // Most events of other kinds are told by their first character.
+    if (!/^\s*[{[]/.test(message)) return false;
+    try {
+      return matches(JSON.parse(message));
+    } catch {
+      return false;
+    }
+  };
 }
 
 interface Term {
@@ -22,7 +41,7 @@ interface Term {
  */
 export function parseFilterPattern(pattern: string): Filter {
   const trimmed = pattern.trim();
-  if (trimmed.startsWith('{')) throw invalid(`The sandbox does not carry JSON filter patterns: ${trimmed}`);
+  if (trimmed.startsWith('{')) return jsonFilter(trimmed);
   if (trimmed.startsWith('[')) throw invalid(`The sandbox does not carry space-delimited filter patterns: ${trimmed}`);
   const terms = split(trimmed);
   const wanted = terms.filter((term) => term.sign === '').map((term) => term.text);

@@ -24,6 +24,7 @@ import {
 import { expect, test } from 'vitest';
 import { clientConfig, withSandbox } from '../../../testing/sandbox.ts';
 import { World } from '../../world.ts';
+import { parseFilterPattern } from './filter-pattern.ts';
 import { logs as service } from './index.ts';
 import { append, type GroupRecord, type StreamRecord } from './storage.ts';
 
@@ -141,9 +142,7 @@ test('events of several streams are filtered in the order of time, in pages, als
     expect(await matching('"event 2"')).toBe(11);
     expect(await matching('Third', { logStreamNames: ['one'] })).toBe(5);
     expect(await matching('', { startTime: t + 10, endTime: t + 12 })).toBe(3);
-    await expect(filter({ filterPattern: '{ $.a = "b" }' })).rejects.toMatchObject({
-      name: 'InvalidParameterException',
-    });
+    await expect(filter({ filterPattern: '[a, b]' })).rejects.toMatchObject({ name: 'InvalidParameterException' });
     await expect(filter({ filterPattern: 'Validator.NewOrder' })).rejects.toThrow(
       "Invalid character(s) in term 'Validator.NewOrder'",
     );
@@ -307,3 +306,30 @@ test('what is not built is refused by its name', () =>
       logs.send(new CreateLogGroupCommand({ logGroupName: 'g', kmsKeyId: 'arn:aws:kms:us-east-1:123456789012:key/1' })),
     ).rejects.toThrow('kmsKeyId');
   }));
+
+test.each([
+  ['{ $.detail-type = "Order*.WaitingCompletion" }', true],
+  ['{ $.detail-type = "OrderManager" }', false],
+  ['{ $.detail-type != "OrderManager" }', true],
+  ['{ $.detail.missing != "x" }', false],
+  ['{ $.detail.missing NOT EXISTS }', true],
+  ['{ $.detail.orderNumber >= 7 && $.detail.orderNumber < 8 }', true],
+  ['{ $.detail.orderNumber > 7 || ($.detail.robot IS FALSE && $.detail.items[1] = tea) }', true],
+  ['{ ($.detail.orderNumber > 7 || $.detail.robot IS FALSE) && $.detail.items[1] = milk }', false],
+  ['{ $.[\'detail-type\'] = "*" }', true],
+  ['{ $.detail.note IS NULL }', true],
+])('User Guide, "JSON log events": %s: %s', (pattern, matches) => {
+  const event = {
+    'detail-type': 'OrderManager.WaitingCompletion',
+    detail: { orderNumber: 7, robot: false, items: ['coffee', 'tea'], note: null },
+  };
+  expect(parseFilterPattern(pattern)(JSON.stringify(event))).toBe(matches);
+  expect(parseFilterPattern(pattern)('not json')).toBe(false);
+});
+
+test.each(['{ $.a }', '{ $.a = }', '{ $.a > b }', '{ $.a = 1', '{ $.a = %x% }', '{ a = 1 }', '{ $.a = 1 } x', '{}'])(
+  'a pattern that cannot be read is refused: %s',
+  (pattern) => {
+    expect(() => parseFilterPattern(pattern)).toThrow('Invalid filter pattern');
+  },
+);
