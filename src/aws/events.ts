@@ -53,6 +53,12 @@ const toSdk = ({ id, arn, roleArn, input, inputPath, rest }: RuleTarget): Target
 
 /** Every rule of a bus with its targets; none when the bus is not there. */
 export async function listRules(connection: Connection, bus: string): Promise<Rule[]> {
+  const rules = await rulesOn(connection, bus);
+  return Promise.all(rules.map(async (rule) => ({ ...rule, targets: await listTargets(connection, bus, rule.name) })));
+}
+
+/** Every rule of a bus, its targets not asked for; none when the bus is not there. */
+export async function rulesOn(connection: Connection, bus: string): Promise<Omit<Rule, 'targets'>[]> {
   const client = await load(connection);
   const rules: Omit<Rule, 'targets'>[] = [];
   let NextToken: string | undefined;
@@ -76,10 +82,49 @@ export async function listRules(connection: Connection, bus: string): Promise<Ru
     if (errorName(error) === 'ResourceNotFoundException') return [];
     throw error;
   }
-  return Promise.all(rules.map(async (rule) => ({ ...rule, targets: await listTargets(connection, bus, rule.name) })));
+  return rules;
 }
 
-async function listTargets(connection: Connection, bus: string, rule: string): Promise<RuleTarget[]> {
+/** ARN of the bus of exactly this name; undefined when there is none. */
+export async function busArn(connection: Connection, name: string): Promise<string | undefined> {
+  const client = await load(connection);
+  try {
+    return (await client.describeEventBus({ Name: name })).Arn;
+  } catch (error) {
+    if (errorName(error) === 'ResourceNotFoundException') return undefined;
+    throw error;
+  }
+}
+
+/** Names of the buses of this Region. */
+export async function listBuses(connection: Connection): Promise<string[]> {
+  const client = await load(connection);
+  const names: string[] = [];
+  let NextToken: string | undefined;
+  do {
+    const page = await client.listEventBuses({ NextToken });
+    names.push(...(page.EventBuses ?? []).map(({ Name }) => Name ?? ''));
+    NextToken = page.NextToken;
+  } while (NextToken);
+  return names;
+}
+
+/** What EventBridge itself says of a pattern and an event; undefined for a pattern that it refuses. */
+export async function testPattern(
+  connection: Connection,
+  pattern: string,
+  event: unknown,
+): Promise<boolean | undefined> {
+  const client = await load(connection);
+  try {
+    return (await client.testEventPattern({ EventPattern: pattern, Event: JSON.stringify(event) })).Result;
+  } catch (error) {
+    if (errorName(error) === 'InvalidEventPatternException') return undefined;
+    throw error;
+  }
+}
+
+export async function listTargets(connection: Connection, bus: string, rule: string): Promise<RuleTarget[]> {
   const client = await load(connection);
   const targets: RuleTarget[] = [];
   let NextToken: string | undefined;

@@ -36,11 +36,15 @@ export interface PolicyStatement {
   Condition?: Record<string, Record<string, string>>;
 }
 
-/** The statements of a function's own policy; none when it has none. */
-export async function functionPolicy(connection: Connection, name: string): Promise<PolicyStatement[]> {
+/** The statements of a function's own policy, or of one of its versions or aliases; none when it has none. */
+export async function functionPolicy(
+  connection: Connection,
+  name: string,
+  qualifier?: string,
+): Promise<PolicyStatement[]> {
   const lambda = await lambdaClient(connection);
   try {
-    const { Policy } = await lambda.getPolicy({ FunctionName: name });
+    const { Policy } = await lambda.getPolicy({ FunctionName: name, ...(qualifier ? { Qualifier: qualifier } : {}) });
     return (JSON.parse(Policy ?? '{}') as { Statement?: PolicyStatement[] }).Statement ?? [];
   } catch (error) {
     if (errorName(error) === 'ResourceNotFoundException') return [];

@@ -90,3 +90,24 @@ export function toBusEvent({ id, at, message }: LogEvent): BusEvent | undefined 
     detail: isObject(value['detail']) ? (withoutTokens(value['detail']) as Record<string, unknown>) : {},
   };
 }
+
+/** Is there a log group of exactly this name? */
+export async function logGroupExists(connection: Connection, name: string): Promise<boolean> {
+  const client = await load(connection);
+  const { logGroups } = await client.describeLogGroups({ logGroupNamePrefix: name });
+  return (logGroups ?? []).some(({ logGroupName }) => logGroupName === name);
+}
+
+/** The log resource policies of this Region: which services may write where. */
+export async function logPolicies(connection: Connection): Promise<{ name: string; document: string }[]> {
+  const client = await load(connection);
+  const found: { name: string; document: string }[] = [];
+  let nextToken: string | undefined;
+  do {
+    const page = await client.describeResourcePolicies({ nextToken });
+    for (const { policyName, policyDocument } of page.resourcePolicies ?? [])
+      found.push({ name: policyName ?? '', document: policyDocument ?? '' });
+    nextToken = page.nextToken;
+  } while (nextToken);
+  return found;
+}
