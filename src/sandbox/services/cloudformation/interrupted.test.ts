@@ -103,15 +103,35 @@ async function killedEverywhere(
   return [last];
 }
 
+/** Made by services that take their time, or that give the name themselves. */
+const SLOW = `
+  Table:
+    Type: AWS::DynamoDB::Table
+    Properties:
+      TableName: coffee
+      BillingMode: PAY_PER_REQUEST
+      AttributeDefinitions: [{ AttributeName: PK, AttributeType: S }]
+      KeySchema: [{ AttributeName: PK, KeyType: HASH }]
+  Role: { Type: AWS::IAM::Role, Properties: { AssumeRolePolicyDocument: { Version: '2012-10-17', Statement: [{ Effect: Allow, Principal: { Service: lambda.amazonaws.com }, Action: sts:AssumeRole }] } } }
+  Make: { Type: AWS::Lambda::Function, Properties: { FunctionName: coffee, Runtime: nodejs24.x, Handler: index.handler, Role: !GetAtt Role.Arn, Code: { ZipFile: x } } }
+  Pool: { Type: AWS::Cognito::UserPool, Properties: { UserPoolName: coffee } }
+`;
+
 test('a creation that was killed at any step goes on and makes nothing twice', async () => {
   const [last] = await killedEverywhere(
     async () => {},
     (cloudformation) =>
-      cloudformation.send(new CreateStackCommand({ StackName: 'coffee', TemplateBody: template('shop') })),
+      cloudformation.send(
+        new CreateStackCommand({
+          StackName: 'coffee',
+          TemplateBody: template('shop', SLOW),
+          Capabilities: ['CAPABILITY_IAM'],
+        }),
+      ),
   );
   expect(last).toEqual({
     status: 'CREATE_COMPLETE',
-    resources: ['Bus', 'Moved', 'Rule', 'Shown'],
+    resources: ['Bus', 'Make', 'Moved', 'Pool', 'Role', 'Rule', 'Shown', 'Table'],
     rules: [[true, '{"source":["shop"]}']],
     parameters: [
       ['/coffee/rule', 'the rule'],

@@ -81,15 +81,16 @@ export async function readWish(
   checkCapabilities(template, capabilities);
   const wanted = [...new Set(storedParameters(template, parameters))];
   const stored: Record<string, string> = {};
-  if (wanted.length > 0) {
-    const answers = (await context.call('ssm', 'GetParameters', { Names: wanted.slice(0, 10) })) as {
+  // GetParameters takes ten names at a time.
+  for (let at = 0; at < wanted.length; at += 10) {
+    const answers = (await context.call('ssm', 'GetParameters', { Names: wanted.slice(at, at + 10) })) as {
       Parameters?: { Name: string; Value: string }[];
     };
     for (const { Name, Value } of answers.Parameters ?? []) stored[Name] = Value;
-    const missing = wanted.filter((name) => !Object.hasOwn(stored, name));
-    if (missing.length > 0)
-      throw invalid(`Unable to fetch parameters [${missing.join(',')}] from parameter store for this account.`);
   }
+  const missing = wanted.filter((name) => !Object.hasOwn(stored, name));
+  if (missing.length > 0)
+    throw invalid(`Unable to fetch parameters [${missing.join(',')}] from parameter store for this account.`);
   return {
     wish: { templateBody, parameters, stored, tags: tagsOf(input) ?? previous?.tags ?? {}, capabilities },
     template,
