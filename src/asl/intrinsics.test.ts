@@ -123,7 +123,7 @@ describe('AWS "Intrinsics for JSONPath states": what can be read', () => {
     'States.Hash($.a)',
     'States.Array(a)',
     "States.Array('a\\nb')",
-    "States.StringToJson('{\"a\": \"\\\"\"}')",
+    'States.StringToJson(\'{"a": "\\""}\')',
     'States.Array($.)',
     'States.Array() ',
     'Format($.a)',

@@ -43,6 +43,11 @@ export interface Result {
   assigned?: JsonObject | undefined;
 }
 
+/** What a state left behind, with its output as the text that its exit and the next entry both write down. */
+interface Left extends Result {
+  text: string;
+}
+
 export type Body = (visit: Visit) => Process<Result>;
 
 /** Where a state leads to. */
@@ -61,12 +66,14 @@ export function* runMachine(
 ): Process<Json> {
   let name: string | undefined = machine.startAt;
   let value = input;
+  let text = JSON.stringify(input);
   while (name !== undefined) {
     const state = field(machine.states, name);
     const body = isObject(state) && typeof state.Type === 'string' ? bodies[state.Type] : undefined;
     if (!isObject(state) || !body) throw new Failure('States.Runtime', `The state '${name}' is not defined`);
-    const result: Result = yield* runState(branch, name, state, value, body);
+    const result: Left = yield* runState(branch, name, state, value, text, body);
     value = result.output;
+    text = result.text;
     name = result.next;
   }
   return value;
@@ -89,12 +96,19 @@ function withPlace(error: unknown, name: string, entered: number): Failure {
 
 const CONTAINERS = new Set(['Map', 'Parallel']);
 
-function* runState(branch: Branch, name: string, state: JsonObject, input: Json, body: Body): Process<Result> {
+function* runState(
+  branch: Branch,
+  name: string,
+  state: JsonObject,
+  input: Json,
+  text: string,
+  body: Body,
+): Process<Left> {
   const { engine, fiber } = branch;
   const type = state.Type as string;
   const entered = engine.log(fiber, `${type}StateEntered`, 'stateEntered', {
     name,
-    ...inputDetails(JSON.stringify(input)),
+    ...inputDetails(text),
   });
   const enteredAt = new Date(engine.now).toISOString();
   const language = languageOf(state, branch.inherited);
@@ -200,7 +214,7 @@ export function assign(
 }
 
 /** Leaves a state: variables are set only now, and the exit is written. */
-function leave(visit: Visit, result: Result): Result {
+function leave(visit: Visit, result: Result): Left {
   const { engine, fiber, name, state, variables } = visit;
   const text = JSON.stringify(result.output);
   if (tooLarge(text))
@@ -229,5 +243,5 @@ function leave(visit: Visit, result: Result): Result {
         assignedVariablesDetails: { truncated: false },
       }),
     });
-  return result;
+  return { ...result, text };
 }
