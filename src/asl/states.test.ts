@@ -1,3 +1,4 @@
+/** One file, so that the sections of the language stand here in its own order, one after the other. */
 import { describe, expect, test } from 'vitest';
 import { type SimulateOptions, simulate } from './simulate.ts';
 import type { Json, JsonObject } from './types.ts';

@@ -1,3 +1,4 @@
+/** One file: the Task state is the only one with answers, time-outs, retries and catchers, and they bear on each other. */
 import { describe, expect, test } from 'vitest';
 import { startExecution } from './index.ts';
 import { type SimulateOptions, simulate, type TaskAnswer } from './simulate.ts';

@@ -1,3 +1,4 @@
+/** One file, because every chapter is held against the same document and the same reference evaluator. */
 import fc from 'fast-check';
 import jsonata from 'jsonata';
 import { describe, expect, test } from 'vitest';
