@@ -1,3 +1,4 @@
+// One file: every test works on the same small table of orders.
 import {
   BatchWriteItemCommand,
   CreateTableCommand,
@@ -345,6 +346,12 @@ test('errors are the ones AWS answers', () =>
     });
     await expect(client.send(new DescribeTableCommand({ TableName: 'none' }))).rejects.toMatchObject({
       message: 'Requested resource not found: Table: none not found',
+    });
+    await expect(
+      client.send(new PutItemCommand({ TableName: 'orders', Item: order('a', { STATE: { S: '' } }) })),
+    ).rejects.toMatchObject({
+      name: 'ValidationException',
+      message: expect.stringContaining('empty string value. IndexName: by-state, IndexKey: STATE'),
     });
     await client.send(new PutItemCommand({ TableName: 'orders', Item: order('a', { n: { N: '1' } }) }));
     const conditional = client.send(

@@ -3,6 +3,7 @@
  * loop and goes to LevelDB as one batch together with its stream records and the sequence counter, one batch at a time
  * and in order: so a kill leaves a beginning of what happened, a stream record is there exactly when its write is, and
  * a reader of a stream never sees a later record before an earlier one.
+ * One file: staging, writing and reading share what is staged and not yet written.
  */
 import path from 'node:path';
 import { Stream } from 'node:stream';
@@ -13,6 +14,7 @@ import {
   asServiceError,
   dynalite,
   type Item,
+  invalid,
   itemAction,
   type KeyedStore,
   MAX_ITEM_SIZE,
@@ -279,6 +281,7 @@ export class ItemStore {
         done(undefined, item);
       },
       put: (key, item, done) => {
+        if (table) refuseEmptyIndexKeys(table, item);
         change(key, item);
         const text = stage.lastWritten?.item === item ? stage.lastWritten.text : JSON.stringify(item);
         stage.lastWritten = { item, text };
@@ -341,6 +344,18 @@ function landing(): { promise: Promise<void>; done: () => void; fail: (error: un
   });
   promise.catch(() => {});
   return { promise, done, fail };
+}
+
+/** dynalite lets these through (Developer Guide, "Secondary indexes": key attributes are never empty). */
+function refuseEmptyIndexKeys(table: TableRecord, item: Item): void {
+  for (const index of [...(table.GlobalSecondaryIndexes ?? []), ...(table.LocalSecondaryIndexes ?? [])])
+    for (const { AttributeName } of index.KeySchema) {
+      const value = item[AttributeName];
+      if (value && (value['S'] === '' || value['B'] === ''))
+        throw invalid(
+          `One or more parameter values are not valid. A value specified for a secondary index key is not supported. The AttributeValue for a key attribute cannot contain an empty ${value['S'] === '' ? 'string' : 'binary'} value. IndexName: ${index.IndexName}, IndexKey: ${AttributeName}`,
+        );
+    }
 }
 
 /** Keys that begin with `prefix`. */

@@ -3,6 +3,7 @@
  * again while it is warm; a function gets a second one only when its invocations wait, because starting one costs more
  * than the wait; the least recently used goes when another function needs the place or memory gets short.
  * Times here are the machine's, not the sandbox's clock: they measure real work.
+ * One file: who waits, who runs and who must go is one decision.
  */
 import { existsSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';

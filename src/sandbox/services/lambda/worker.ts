@@ -232,7 +232,7 @@ function logFailure(what: string, error: unknown): void {
   } catch {
     text = JSON.stringify(failure);
   }
-  log(`${stamp()}\t${requestId ?? 'undefined'}\tERROR\t${what}\t${text}`);
+  log(`${stamp()}\t${requestId ?? 'undefined'}\tERROR\t${what} \t${text}`);
 }
 
 // ---- the handler ----
