@@ -20,6 +20,8 @@ export interface Dispatch {
   input: Input;
   region: string;
   accessKey: string;
+  /** What the caller speaks, and is answered in. */
+  protocol: Service['protocol'];
   route?: Route;
 }
 
@@ -37,18 +39,20 @@ export function dispatch(request: WireRequest, services: ReadonlyMap<string, Ser
   const region = credential?.[2] ?? DEFAULT_REGION;
   const target = request.headers['x-amz-target'];
   const service = findService(credential?.[3], target, services);
-  const known = { service, region, accessKey };
+  const older = service.query !== undefined && target === undefined;
+  const protocol = older ? 'query' : service.protocol;
+  const known = { service, region, accessKey, protocol };
 
-  if (service.protocol === 'json-1.0' || service.protocol === 'json-1.1') {
+  if (protocol === 'json-1.0' || protocol === 'json-1.1') {
     const action = target?.slice(target.lastIndexOf('.') + 1) ?? '';
     if (!action) throw new ServiceError('MissingAction', 'The request has no X-Amz-Target header.', 400);
     return { ...known, action, input: service.raw ? {} : decodeJson(request.body) };
   }
-  if (service.protocol === 'query') {
+  if (protocol === 'query') {
     const form = new URLSearchParams(request.method === 'POST' ? request.body.toString('utf8') : url.search);
     const { action, input } = decodeQuery(form);
     if (!action) throw new ServiceError('MissingAction', 'The request is missing an action.', 400);
-    return { ...known, action, input };
+    return { ...known, action, input: service.query?.read?.(action, input) ?? input };
   }
   const match = matchRoute(service.routes ?? [], request.method, url.pathname);
   if (!match)

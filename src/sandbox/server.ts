@@ -1,5 +1,6 @@
 /** The one door: an HTTP server on the loopback interface. Foreign Host and Origin headers are refused (DNS rebinding). */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { gunzipSync } from 'node:zlib';
 import type { Clock } from './clock.ts';
 import { type Dispatch, dispatch, type WireRequest } from './dispatch.ts';
 import { SandboxError, ServiceError } from './errors.ts';
@@ -87,7 +88,14 @@ async function readBody(request: IncomingMessage): Promise<Buffer> {
       throw new ServiceError('RequestEntityTooLargeException', 'The request is larger than 16 MB.', 413);
     chunks.push(chunk as Buffer);
   }
-  return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks);
+  const bytes = chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks);
+  if (request.headers['content-encoding'] !== 'gzip') return bytes;
+  // Clients compress what is long (PutMetricData).
+  try {
+    return gunzipSync(bytes, { maxOutputLength: LARGEST_BODY });
+  } catch {
+    throw new ServiceError('SerializationException', 'The request body is not what its Content-Encoding says.', 400);
+  }
 }
 
 async function serviceAnswer(wire: WireRequest, world: World, faults: Faults): Promise<WireResponse | 'drop'> {
@@ -113,11 +121,16 @@ async function serviceAnswer(wire: WireRequest, world: World, faults: Faults): P
     // An answer is given only when what it says is on disk.
     await store.flushed();
     const common = { 'x-amzn-requestid': requestId };
-    if (service.protocol === 'query')
+    if (found.protocol === 'query')
       return {
         status: 200,
         headers: { ...common, 'content-type': 'text/xml' },
-        body: encodeQuery(action, output, requestId, service.xmlNamespace ?? ''),
+        body: encodeQuery(
+          action,
+          service.query?.write?.(action, output ?? {}) ?? output,
+          requestId,
+          service.query?.xmlNamespace ?? service.xmlNamespace ?? '',
+        ),
       };
     if (route) {
       const rest = encodeRest(route, output);
@@ -156,14 +169,25 @@ function errorAnswer(
   requestId: string,
   wire: WireRequest,
 ): WireResponse {
-  const protocol =
-    found?.service.protocol ?? (wire.headers['content-type']?.includes('urlencoded') ? 'query' : 'json-1.0');
-  const common = { 'x-amzn-requestid': requestId };
+  const protocol = found?.protocol ?? (wire.headers['content-type']?.includes('urlencoded') ? 'query' : 'json-1.0');
+  const form = found?.service.query;
+  const code = form?.codes[error.code] ?? error.code;
+  const common = {
+    'x-amzn-requestid': requestId,
+    // The older code goes along in JSON too, as AWS does for what has changed its protocol.
+    ...(form && protocol !== 'query'
+      ? { 'x-amzn-query-error': `${code};${error.status >= 500 ? 'Receiver' : 'Sender'}` }
+      : {}),
+  };
   if (protocol === 'query')
     return {
       status: error.status,
       headers: { ...common, 'content-type': 'text/xml' },
-      body: encodeQueryError(error, requestId, found?.service.xmlNamespace ?? ''),
+      body: encodeQueryError(
+        new ServiceError(code, error.message, error.status, error.detail),
+        requestId,
+        form?.xmlNamespace ?? found?.service.xmlNamespace ?? '',
+      ),
     };
   return {
     status: error.status,

@@ -78,6 +78,8 @@ export interface Service {
   targetPrefix?: string;
   /** Query protocol: xmlns of the response. */
   xmlNamespace?: string;
+  /** A service of a JSON protocol that older clients (the AWS CLI 2.9) still speak the query protocol to. */
+  query?: QueryForm;
   /** Global services (IAM) keep their records outside Regions. */
   global?: boolean;
   routes?: Route[];
@@ -90,6 +92,16 @@ export interface Service {
   wakeOn?: string[];
   /** Called when the sandbox stops: workers and files are closed. */
   close?(world: World): Promise<void>;
+}
+
+export interface QueryForm {
+  xmlNamespace: string;
+  /** Name of an error in the JSON protocol → its older code, where they differ; both protocols tell it. */
+  codes: Record<string, string>;
+  /** The members as the JSON protocol has them, where the form writes them otherwise. */
+  read?(action: string, form: Input): Input;
+  /** The answer as the older one wrote it. */
+  write?(action: string, output: Record<string, unknown>): Record<string, unknown>;
 }
 
 export interface RawRequest {

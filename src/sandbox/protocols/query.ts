@@ -61,6 +61,14 @@ export function encodeQueryError(error: ServiceError, requestId: string, xmlName
   );
 }
 
+/** A list written without `member`: its own name stands before each item (SQS). */
+export class FlatList {
+  readonly items: unknown[];
+  constructor(items: unknown[]) {
+    this.items = items;
+  }
+}
+
 function members(value: unknown): string {
   if (value === undefined || value === null) return '';
   if (value instanceof Date) return value.toISOString();
@@ -73,7 +81,9 @@ function members(value: unknown): string {
   if (typeof value === 'object')
     return Object.entries(value)
       .filter(([, item]) => item !== undefined && item !== null)
-      .map(([key, item]) => `<${key}>${members(item)}</${key}>`)
+      .map(([key, item]) =>
+        (item instanceof FlatList ? item.items : [item]).map((one) => `<${key}>${members(one)}</${key}>`).join(''),
+      )
       .join('');
   return escapeXml(String(value));
 }

@@ -9,6 +9,7 @@ import { iot } from './iot/index.ts';
 import { iotdata } from './iotdata/index.ts';
 import { lambda } from './lambda/index.ts';
 import { logs } from './logs/index.ts';
+import { sqs } from './sqs/index.ts';
 import { ssm } from './ssm/index.ts';
 import { states } from './states/index.ts';
 import { sts } from './sts/index.ts';
@@ -28,6 +29,7 @@ export function allServices(): Service[] {
     iotdata,
     lambda,
     logs,
+    sqs,
     ssm,
     states,
     sts,
