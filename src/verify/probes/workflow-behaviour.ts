@@ -1,12 +1,21 @@
 import type { JsonObject } from '../../asl/index.ts';
-import { type BehaviourExpected, judgeBehaviour } from '../workflow/judge.ts';
-import { type Outcome, play, playTwo, SCENES, type SceneName, type Workflow } from '../workflow/scenarios.ts';
+import { type BehaviourExpected, cannotTell, judgeBehaviour } from '../workflow/judge.ts';
+import {
+  numberShown,
+  type Outcome,
+  play,
+  playTwo,
+  SCENES,
+  type SceneName,
+  type Workflow,
+} from '../workflow/scenarios.ts';
+import type { Happening } from '../workflow/shop.ts';
 import type { Facts } from '../facts.ts';
 import { probe } from './probe.ts';
 
-type Seen = { outcomes: Outcome[] } | { unknowable: string } | { missing: string };
+type Seen = { outcomes: Outcome[] } | { missing: string };
 
-const played = new WeakMap<object, Map<string, ReturnType<typeof play>>>();
+const played = new WeakMap<object, Map<string, Outcome>>();
 
 async function learnersWorkflow(facts: Facts): Promise<Workflow | { missing: string }> {
   const found = await facts.workflow();
@@ -31,7 +40,7 @@ function parsed(text: string): JsonObject {
   return definition;
 }
 
-function playOnce(workflow: Workflow, name: SceneName): ReturnType<typeof play> {
+function playOnce(workflow: Workflow, name: SceneName): Outcome {
   let scenes = played.get(workflow.definition);
   if (!scenes) {
     scenes = new Map();
@@ -56,50 +65,39 @@ export const workflowBehaviour = probe<Seen>({
     for (const name of (check.expect as unknown as BehaviourExpected).scenes) {
       if (!(name in SCENES))
         throw new Error(`There is no scene "${name}"; there are ${Object.keys(SCENES).join(', ')}.`);
-      const result = playOnce(workflow, name as SceneName);
-      if ('unknowable' in result) return result;
-      outcomes.push(result.outcome);
+      outcomes.push(playOnce(workflow, name as SceneName));
     }
     return { outcomes };
   },
   judge(check, seen) {
     const expected = check.title;
     if ('missing' in seen) return { status: 'waiting', expected, found: seen.missing };
-    if ('unknowable' in seen) return cannotTell(expected, seen.unknowable);
     return { expected, ...judgeBehaviour(check.expect as unknown as BehaviourExpected, seen.outcomes) };
   },
 });
 
-const cannotTell = (expected: string, unknowable: string) => ({
-  status: 'error' as const,
-  expected,
-  found: `cannot be judged from the definition: ${unknowable}`,
-  hint: 'presso verify --live   (places a real test order)',
-});
-
 /** Two orders side by side must not get the same number. */
-export const workflowTwoOrders = probe<
-  { numbers: (number | undefined)[] } | { unknowable: string } | { missing: string }
->({
+export const workflowTwoOrders = probe<{ orders: Happening[][] } | { missing: string }>({
   offline: true,
   async observe(_check, facts) {
     const workflow = await learnersWorkflow(facts);
-    return 'missing' in workflow ? workflow : playTwo(workflow);
+    return 'missing' in workflow ? workflow : { orders: playTwo(workflow) };
   },
   judge(check, seen) {
     const expected = check.title;
     if ('missing' in seen) return { status: 'waiting', expected, found: seen.missing };
-    if ('unknowable' in seen) return cannotTell(expected, seen.unknowable);
-    const [first, second] = seen.numbers;
-    if (first === undefined || second === undefined)
-      return { status: 'fail', expected, found: 'with two orders at once, one of them gets no number' };
-    return first === second
-      ? {
+    const [first, second] = seen.orders.map(numberShown);
+    if (first !== undefined && second !== undefined && first !== second)
+      return { status: 'pass', expected, found: `the numbers ${first} and ${second}` };
+    const unseen = seen.orders.flat().find((one) => one.kind === 'beyond');
+    if (unseen?.kind === 'beyond') return { expected, ...cannotTell(unseen.what) };
+    return first === undefined || second === undefined
+      ? { status: 'fail', expected, found: 'with two orders at once, one of them gets no number' }
+      : {
           status: 'fail',
           expected,
           found: `with two orders at once, both get the number ${first}`,
           hint: 'The number is read first and written afterwards. Add and read it in one update (ReturnValues UPDATED_NEW).',
-        }
-      : { status: 'pass', expected, found: `the numbers ${first} and ${second}` };
+        };
   },
 });

@@ -1,9 +1,9 @@
 /** Judges what an order did against what the contract asks. State names never matter. Pure. */
-import { BUS_NAME, EVENT_SOURCE, EVENTS } from '../../workshop.ts';
 import { nearest } from '../../text.ts';
+import { BUS_NAME, EVENT_SOURCE, EVENTS } from '../../workshop.ts';
 import type { Verdict } from '../types.ts';
 import type { Outcome } from './scenarios.ts';
-import type { Happening } from './shop.ts';
+import { arrives, type Emitted } from './shop.ts';
 
 /** The `expect` of a check of kind workflow-behaviour. */
 export interface BehaviourExpected {
@@ -16,6 +16,8 @@ export interface BehaviourExpected {
   never?: string[];
   /** It has looked at the config item, at its own executions. */
   reads?: ('config' | 'executions')[];
+  /** It gets past that question without failing; what comes after may be unfinished. */
+  passes?: 'config' | 'executions';
   /** The order must come to an end without an error. */
   ends?: 'well';
   /** The order number that the barista is told; `none`: no number may be used up. */
@@ -26,8 +28,6 @@ export interface BehaviourExpected {
   patience?: { event: string; from: number; to: number };
 }
 
-type Emitted = Extract<Happening, { kind: 'event' }>;
-
 /** What each event must carry (workshop page "Events on the bus") and whether it waits for its token. */
 const CONTRACT: Record<string, { carries: string[]; waits: boolean }> = {
   [EVENTS.workflowStarted]: { carries: ['TaskToken', 'orderId', 'userId'], waits: true },
@@ -36,24 +36,32 @@ const CONTRACT: Record<string, { carries: string[]; waits: boolean }> = {
   [EVENTS.orderTimeOut]: { carries: ['orderId', 'userId', 'cause'], waits: false },
   [EVENTS.orderFinished]: { carries: ['orderId', 'userId'], waits: false },
 };
-const OURS = Object.keys(CONTRACT);
+const OF_THE_WORKSHOP: ReadonlySet<string> = new Set(Object.values(EVENTS));
 
-/** The first thing that is wrong in the outcomes, in words; undefined when all is as expected. */
+/** The first thing that is wrong in the outcomes, in words; `error` where it may be the work of what nobody can see. */
 export function judgeBehaviour(
   expected: BehaviourExpected,
   outcomes: Outcome[],
 ): Pick<Verdict, 'status' | 'found' | 'hint'> {
   for (const outcome of outcomes) {
     const fault = firstFault(expected, outcome);
-    if (fault)
-      return {
-        status: 'fail',
-        found: `${outcome.title}, ${fault.found}.`,
-        ...(fault.hint ? { hint: fault.hint } : {}),
-      };
+    if (!fault) continue;
+    const unseen = outcome.happenings.find((one) => one.kind === 'beyond');
+    if (unseen?.kind === 'beyond') return cannotTell(unseen.what);
+    return {
+      status: 'fail',
+      found: `${outcome.title}, ${fault.found}.`,
+      ...(fault.hint ? { hint: fault.hint } : {}),
+    };
   }
   return { status: 'pass', found: 'as expected' };
 }
+
+export const cannotTell = (what: string) => ({
+  status: 'error' as const,
+  found: `cannot be judged from the definition: what ${what} answers cannot be known from it`,
+  hint: 'presso verify --live   (places a real test order)',
+});
 
 interface Fault {
   found: string;
@@ -61,14 +69,38 @@ interface Fault {
 }
 
 function firstFault(expected: BehaviourExpected, outcome: Outcome): Fault | undefined {
-  const events = outcome.happenings.filter((one): one is Emitted => one.kind === 'event');
+  const events = outcome.happenings.filter((one) => one.kind === 'event');
   return (
+    startsItself(outcome) ??
     unread(expected, outcome) ??
+    stopped(expected, outcome) ??
     wrongEvents(expected, outcome, events) ??
     badNumber(expected, outcome, events) ??
     badPatience(expected, events) ??
     badEnd(expected, outcome)
   );
+}
+
+function startsItself({ happenings }: Outcome): Fault | undefined {
+  const self = happenings.find((one) => one.kind === 'self');
+  return self?.kind === 'self'
+    ? {
+        found: `the state "${self.state}" starts this workflow again, so this order never ends`,
+        hint: 'Take that state out: the rule NewOrder starts the workflow, once an order.',
+      }
+    : undefined;
+}
+
+/** The order fails where it should have gone on. */
+function stopped({ passes }: BehaviourExpected, outcome: Outcome): Fault | undefined {
+  if (passes === undefined || outcome.status === 'SUCCEEDED') return undefined;
+  if (outcome.status === 'RUNNING' && !outcome.endless) return undefined;
+  const events = outcome.happenings.some(({ kind }) => kind === 'event');
+  const listed = outcome.happenings.some((one) => one.kind === 'list' && one.own);
+  const beyond = passes === 'config' ? listed || events : events || (listed && outcome.stateType !== 'Choice');
+  return beyond && !outcome.endless
+    ? undefined
+    : { found: howItEnds(outcome).replace(/^: /, ''), hint: hintForFailure(outcome) };
 }
 
 function unread({ reads = [] }: BehaviourExpected, outcome: Outcome): Fault | undefined {
@@ -105,19 +137,39 @@ function wrongEvents(expected: BehaviourExpected, outcome: Outcome, events: Emit
   }
   const wanted = expected.emits ?? expected.begins;
   if (!wanted) return undefined;
-  const seen = events.filter((event) => OURS.includes(event.detailType));
+  const seen = withoutRepeats(events.filter((event) => OF_THE_WORKSHOP.has(event.detailType) && arrives(event)));
   for (const [i, type] of wanted.entries()) {
     const event = seen[i];
-    if (event?.detailType === type) {
-      const fault = faultOf(event, expected);
-      if (fault) return fault;
-      continue;
-    }
-    return missing(type, event, events, outcome);
+    if (event?.detailType !== type) return missing(type, event, events, outcome);
+    const fault = faultOf(event, expected) ?? tooEarly(wanted[i - 1], event, outcome);
+    if (fault) return fault;
   }
   const extra = expected.emits ? seen[wanted.length] : undefined;
-  if (extra) return { found: `the state "${extra.state}" then emits ${extra.detailType}, which does not belong here` };
+  if (extra)
+    return {
+      found: `the state "${extra.state}" then emits ${extra.detailType}, which does not belong here`,
+      hint: 'Look at where the states before it lead.',
+    };
   return undefined;
+}
+
+/** A state that waits and is tried again emits its event again: the order is told anew, with a token that counts. */
+const withoutRepeats = (events: Emitted[]): Emitted[] =>
+  events.filter((event, i) => {
+    const before = events[i - 1];
+    return !(before?.waits && before.state === event.state && before.detailType === event.detailType);
+  });
+
+/** Goes on although nobody has answered the event before. */
+function tooEarly(before: string | undefined, event: Emitted, { happenings }: Outcome): Fault | undefined {
+  if (before === undefined || !CONTRACT[before]?.waits || event.detailType === EVENTS.orderTimeOut) return undefined;
+  const answered = happenings.some((one) => one.kind === 'answer' && one.to === before && one.at <= event.at);
+  return answered
+    ? undefined
+    : {
+        found: `the state "${event.state}" emits ${event.detailType} before anybody has answered ${before}`,
+        hint: `Only when ${before} has been answered may the order go on.`,
+      };
 }
 
 function turnedRound(type: string, outcome: Outcome): string {
@@ -127,9 +179,14 @@ function turnedRound(type: string, outcome: Outcome): string {
     : 'storeOpen true must go on, and false must end in ShopUnavailable: look at what the Choice compares, and with what.';
 }
 
-/** An expected event that did not come: one of nearly its name, another instead, or the order ended before. */
+/** An expected event that did not come: astray, one of nearly its name, another instead, or the order ended before. */
 function missing(type: string, instead: Emitted | undefined, events: Emitted[], outcome: Outcome): Fault {
-  const near = events.find(({ detailType }) => !OURS.includes(detailType) && nearest(detailType, [type]) === type);
+  const astray = events.find((event) => event.detailType === type && !arrives(event));
+  if (astray)
+    return faultOf(astray, { scenes: [] }) ?? { found: `the event of the state "${astray.state}" is refused` };
+  const near = events.find(
+    ({ detailType }) => !OF_THE_WORKSHOP.has(detailType) && nearest(detailType.trim(), [type]) === type,
+  );
   if (near)
     return {
       found: `the state "${near.state}" emits "${near.detailType}", and nothing emits ${type}`,
@@ -140,10 +197,10 @@ function missing(type: string, instead: Emitted | undefined, events: Emitted[], 
       found: `the state "${instead.state}" emits ${instead.detailType} where ${type} was expected`,
       hint: turnedRound(instead.detailType, outcome),
     };
-  const failedCall = outcome.happenings.findLast((one) => one.kind === 'call' && one.error);
+  const failedCall = outcome.happenings.findLast((one) => one.kind === 'call');
   if (failedCall?.kind === 'call' && outcome.status !== 'SUCCEEDED')
     return {
-      found: `${type} is not emitted: the state "${failedCall.state}" fails (${failedCall.error})`,
+      found: `${type} is not emitted: the state "${failedCall.state}" fails (${short(failedCall.error)})`,
       hint: hintForFailure(outcome),
     };
   return { found: `${type} is not emitted${howItEnds(outcome)}`, hint: hintForFailure(outcome) };
@@ -152,6 +209,11 @@ function missing(type: string, instead: Emitted | undefined, events: Emitted[], 
 function faultOf(event: Emitted, expected: BehaviourExpected): Fault | undefined {
   const contract = CONTRACT[event.detailType];
   const at = `the state "${event.state}" emits ${event.detailType}`;
+  if (event.error)
+    return {
+      found: `EventBridge refuses the ${event.detailType} of the state "${event.state}": ${event.error}`,
+      hint: 'An entry has Source, DetailType, EventBusName, and a Detail that is a JSON object.',
+    };
   if (event.bus !== BUS_NAME)
     return {
       found: `${at} on the bus "${event.bus}"`,
@@ -216,13 +278,17 @@ function badNumber({ number }: BehaviourExpected, outcome: Outcome, events: Emit
   if (counts.length > 1)
     return { found: `${counts.length} order numbers are taken for one order`, hint: 'Update the counter once.' };
   const started = events.find(({ detailType }) => detailType === EVENTS.workflowStarted);
-  if (started && counts[0] && counts[0].at <= started.at)
+  const [first] = counts;
+  const ordered = outcome.happenings.some(
+    (one) => one.kind === 'answer' && one.to === EVENTS.workflowStarted && first && one.at <= first.at,
+  );
+  if (started && !ordered)
     return {
       found: 'the order number is taken before the customer has ordered',
       hint: 'Take the number after the customer has answered, or numbers are used up by people who never order.',
     };
-  if (counts[0] && counts[0].number !== number)
-    return { found: `the counter goes to ${counts[0].number} and not to ${number}`, hint: 'Add exactly 1 to IDvalue.' };
+  if (first && first.number !== number)
+    return { found: `the counter goes to ${first.number} and not to ${number}`, hint: 'Add exactly 1 to IDvalue.' };
   const told = events.find(({ detailType }) => detailType === EVENTS.processorWaiting);
   if (!told)
     return { found: `a number is taken, but nobody is told of it${howItEnds(outcome)}`, hint: hintForFailure(outcome) };

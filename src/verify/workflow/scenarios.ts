@@ -2,13 +2,15 @@
 import {
   type Effect,
   type Input,
+  type Json,
   type JsonObject,
   simulate,
   startExecution,
   type TaskEffect,
 } from '../../asl/index.ts';
 import { EVENTS, sampleEvent } from '../../workshop.ts';
-import { type Happening, openShop, type ShopState, Unknowable } from './shop.ts';
+import { type Happening, openShop, type ShopState } from './shop.ts';
+import { type Stock, stockOf } from './tables.ts';
 
 export interface Scene {
   /** How a sentence about it begins: `With the shop closed` */
@@ -19,8 +21,6 @@ export interface Scene {
   /** milliseconds until the answer; `last` is just before their time is up; undefined: never */
   customer: number | 'last' | undefined;
   barista: number | 'last' | undefined;
-  /** The barista answers by cancelling. */
-  cancels?: boolean;
 }
 
 const OPEN: Omit<Scene, 'title'> = { storeOpen: true, counter: 0, running: 1, customer: 5_000, barista: 60_000 };
@@ -29,6 +29,7 @@ export const SCENES = {
   open: { ...OPEN, title: 'With the shop open' },
   closed: { ...OPEN, storeOpen: false, title: 'With the shop closed' },
   'no-config': { ...OPEN, storeOpen: undefined, title: 'With no config item in the table' },
+  'running-0': { ...OPEN, running: 0, title: 'With the list of running orders a moment behind' },
   'running-1': { ...OPEN, running: 1, title: 'With this order as the only one' },
   'running-20': { ...OPEN, running: 20, title: 'With 20 orders running, this one among them' },
   'running-21': { ...OPEN, running: 21, title: 'With 21 orders running, this one among them' },
@@ -36,8 +37,21 @@ export const SCENES = {
   'number-from-41': { ...OPEN, counter: 41, title: 'With the counter at 41' },
   'customer-never': { ...OPEN, customer: undefined, title: 'When the customer never answers' },
   'customer-last-moment': { ...OPEN, customer: 'last', title: 'When the customer answers just before time is up' },
-  'barista-cancels': { ...OPEN, cancels: true, title: 'When the order is cancelled at the bar' },
+  // The token comes back in the same way; that it was a cancellation is the order manager's business.
+  'barista-cancels': { ...OPEN, barista: 20_000, title: 'When the order is cancelled at the bar' },
   'barista-never': { ...OPEN, barista: undefined, title: 'When the barista never answers' },
+  'barista-never-after-late-customer': {
+    ...OPEN,
+    customer: 'last',
+    barista: undefined,
+    title: 'When the customer answers just before time is up and the barista never does',
+  },
+  'both-last-moment': {
+    ...OPEN,
+    customer: 'last',
+    barista: 'last',
+    title: 'When customer and barista both answer just before time is up',
+  },
   'barista-last-moment': { ...OPEN, barista: 'last', title: 'When the barista answers just before time is up' },
 } satisfies Record<string, Scene>;
 
@@ -51,15 +65,14 @@ export interface Outcome {
   status: 'SUCCEEDED' | 'FAILED' | 'TIMED_OUT' | 'ABORTED' | 'RUNNING';
   error?: string;
   cause?: string;
-  /** The state in which it ended or hangs. */
+  /** The state in which it ended or hangs, and its type. */
   state?: string;
+  stateType?: string;
   /** Virtual milliseconds from start to end. */
   took: number;
   /** Bounded play ran out: the order goes round and round. */
   endless: boolean;
 }
-
-export type Played = { outcome: Outcome } | { unknowable: string };
 
 /** More deliveries than this and an order is said never to end (a whole order takes about 20). */
 const LONGEST_PLAY = 2_000;
@@ -80,64 +93,83 @@ export function orderInput(workflow: Workflow): JsonObject {
   return { ...event, detail: { ...(event['detail'] as JsonObject), orderId: 'order-1', userId: 'customer-1' } };
 }
 
-const optionsOf = (workflow: Workflow) => {
+const optionsOf = (workflow: Workflow, order: string) => {
   const [region = '', account = ''] = workflow.arn.split(':').slice(3, 5);
   return {
     now: START,
-    seed: 'verify',
+    seed: order,
     execution: {
-      arn: `arn:aws:states:${region}:${account}:execution:${workflow.name}:order-1`,
-      name: 'order-1',
+      arn: `arn:aws:states:${region}:${account}:execution:${workflow.name}:${order}`,
+      name: order,
       roleArn: workflow.roleArn,
     },
     stateMachine: { arn: workflow.arn, name: workflow.name },
   };
 };
 
-export function play(workflow: Workflow, name: SceneName): Played {
-  const scene: Scene = SCENES[name];
-  const state: ShopState = {
-    storeOpen: scene.storeOpen,
-    counter: scene.counter,
-    running: scene.running,
-    arn: workflow.arn,
-    customer: undefined,
-    barista: undefined,
-    cancels: scene.cancels === true,
-  };
-  const shop = openShop(state, START);
-  try {
-    const { execution, now, inputs } = simulate(workflow.definition, {
-      ...optionsOf(workflow),
-      input: orderInput(workflow),
-      maxInputs: LONGEST_PLAY,
-      task: (effect, at) => {
-        state.customer = patience(scene.customer, effect);
-        state.barista = patience(scene.barista, effect);
-        return shop.answer(effect, at);
-      },
-    });
-    const last = execution.history.findLast((event) => event['stateEnteredEventDetails'] !== undefined);
-    const stateName = (last?.['stateEnteredEventDetails'] as { name?: string } | undefined)?.name;
-    return {
-      outcome: {
-        scene: name,
-        title: scene.title,
-        happenings: shop.happenings,
-        status: execution.status,
-        ...(execution.error === undefined ? {} : { error: execution.error }),
-        ...(execution.cause === undefined ? {} : { cause: execution.cause }),
-        ...(stateName === undefined ? {} : { state: stateName }),
-        took: now - START,
-        endless:
-          inputs.length >= LONGEST_PLAY ||
-          (execution.error === 'States.Runtime' && /25,?000/.test(execution.cause ?? '')),
-      },
-    };
-  } catch (error) {
-    if (error instanceof Unknowable) return { unknowable: error.message };
-    throw error;
+const shopState = (workflow: Workflow, scene: Omit<Scene, 'title'>, stock: Stock, order: string): ShopState => ({
+  stock,
+  dropsResult: (name) => dropsResult(workflow.definition, name),
+  running: scene.running,
+  arn: workflow.arn,
+  execution: order,
+  customer: (effect) => patience(scene.customer, effect),
+  barista: (effect) => patience(scene.barista, effect),
+});
+
+/** The named state, wherever it is nested, does nothing with what its task answers. */
+function dropsResult(definition: JsonObject, name: string): boolean {
+  const found = findState(definition, name, definition['QueryLanguage'] === 'JSONata');
+  if (!found) return false;
+  const { state, jsonata } = found;
+  if (!jsonata) return state['ResultPath'] === null && state['Assign'] === undefined;
+  const kept = JSON.stringify([state['Output'] ?? '$states.result', state['Assign'] ?? null]);
+  return !/\$states\s*(\.\s*result|\[|[^.\w\s]|$)/.test(kept);
+}
+
+function findState(
+  value: Json | undefined,
+  name: string,
+  jsonata: boolean,
+): { state: JsonObject; jsonata: boolean } | undefined {
+  if (!value || typeof value !== 'object') return undefined;
+  const states = Array.isArray(value) ? undefined : value['States'];
+  const state = states && typeof states === 'object' && !Array.isArray(states) ? states[name] : undefined;
+  if (state && typeof state === 'object' && !Array.isArray(state)) {
+    const own = state['QueryLanguage'];
+    return { state, jsonata: own === undefined ? jsonata : own === 'JSONata' };
   }
+  for (const inner of Array.isArray(value) ? value : Object.values(value)) {
+    const found = findState(inner, name, jsonata);
+    if (found) return found;
+  }
+  return undefined;
+}
+
+export function play(workflow: Workflow, name: SceneName): Outcome {
+  const scene: Scene = SCENES[name];
+  const stock = stockOf(scene.storeOpen, scene.counter);
+  const shop = openShop(shopState(workflow, scene, stock, 'order-1'), START);
+  const { execution, now, inputs } = simulate(workflow.definition, {
+    ...optionsOf(workflow, 'order-1'),
+    input: orderInput(workflow),
+    maxInputs: LONGEST_PLAY,
+    task: shop.answer,
+  });
+  const last = execution.history.findLast((event) => event['stateEnteredEventDetails'] !== undefined);
+  const stateName = (last?.['stateEnteredEventDetails'] as { name?: string } | undefined)?.name;
+  return {
+    scene: name,
+    title: scene.title,
+    happenings: shop.happenings,
+    status: execution.status,
+    ...(execution.error === undefined ? {} : { error: execution.error }),
+    ...(execution.cause === undefined ? {} : { cause: execution.cause }),
+    ...(stateName === undefined ? {} : { state: stateName, stateType: last?.type.replace('StateEntered', '') ?? '' }),
+    took: now - START,
+    endless:
+      inputs.length >= LONGEST_PLAY || (execution.error === 'States.Runtime' && /25,?000/.test(execution.cause ?? '')),
+  };
 }
 
 /** `last`: one second before this task's own limit runs out. */
@@ -152,47 +184,33 @@ function patience(wish: Scene['customer'], effect: TaskEffect): number | undefin
 
 /**
  * Two orders side by side, one task at a time in turns, so that a counter that is read and then written hands out the
- * same number twice. Answers with the number that each took.
+ * same number twice. Answers with what each did.
  */
-export function playTwo(workflow: Workflow): { numbers: (number | undefined)[] } | { unknowable: string } {
-  const state: ShopState = {
-    storeOpen: true,
-    counter: 0,
-    running: 2,
-    arn: workflow.arn,
-    customer: 5_000,
-    barista: 60_000,
-    cancels: false,
-  };
+export function playTwo(workflow: Workflow): Happening[][] {
+  const scene = { ...OPEN, running: 2 };
+  const stock = stockOf(true, 0);
   const orders = ['order-1', 'order-2'].map((name) => {
-    const shop = openShop(state, START);
+    const shop = openShop(shopState(workflow, scene, stock, name), START);
     const input = orderInput(workflow);
-    const options = {
-      ...optionsOf(workflow),
-      seed: name,
+    const { execution, effects } = startExecution(workflow.definition, {
+      ...optionsOf(workflow, name),
       input: { ...input, detail: { ...(input['detail'] as JsonObject), orderId: name } },
-    };
-    const { execution, effects } = startExecution(workflow.definition, options);
-    return { shop, execution, waiting: [...effects] as Effect[], delivered: 0 };
+    });
+    return { shop, execution, waiting: [...effects] as Effect[] };
   });
-  try {
-    for (let turn = 0; turn < LONGEST_PLAY; turn++) {
-      let moved = false;
-      for (const order of orders) {
-        const effect = nextEffect(order.waiting);
-        if (!effect || order.execution.status !== 'RUNNING') continue;
-        moved = true;
-        for (const input of answers(order.shop, effect)) order.waiting.push(...order.execution.deliver(input));
-        for (const cancelled of order.waiting.filter((one) => one.kind === 'cancel'))
-          order.waiting = order.waiting.filter((one) => one.id !== cancelled.id);
-      }
-      if (!moved) break;
+  for (let turn = 0; turn < LONGEST_PLAY; turn++) {
+    let moved = false;
+    for (const order of orders) {
+      const effect = nextEffect(order.waiting);
+      if (!effect || order.execution.status !== 'RUNNING') continue;
+      moved = true;
+      for (const input of answers(order.shop, effect)) order.waiting.push(...order.execution.deliver(input));
+      for (const cancelled of order.waiting.filter((one) => one.kind === 'cancel'))
+        order.waiting = order.waiting.filter((one) => one.id !== cancelled.id);
     }
-  } catch (error) {
-    if (error instanceof Unknowable) return { unknowable: error.message };
-    throw error;
+    if (!moved) break;
   }
-  return { numbers: orders.map(({ shop }) => numberShown(shop.happenings)) };
+  return orders.map(({ shop }) => shop.happenings);
 }
 
 /** Tasks before timers: everybody answers in time. */
@@ -221,10 +239,10 @@ function answers(shop: ReturnType<typeof openShop>, effect: Exclude<Effect, { ki
   return inputs;
 }
 
-/** The number that the barista was told, or that was counted. */
-function numberShown(happenings: Happening[]): number | undefined {
+/** The number that the barista was told, as text, or that was counted. */
+export function numberShown(happenings: Happening[]): string | undefined {
   const told = happenings.find((one) => one.kind === 'event' && one.detailType === EVENTS.processorWaiting);
-  if (told?.kind === 'event' && told.detail['orderNumber'] !== undefined) return Number(told.detail['orderNumber']);
+  if (told?.kind === 'event' && told.detail['orderNumber'] !== undefined) return String(told.detail['orderNumber']);
   const counted = happenings.find((one) => one.kind === 'count');
-  return counted?.kind === 'count' ? counted.number : undefined;
+  return counted?.kind === 'count' ? String(counted.number) : undefined;
 }

@@ -1,93 +1,62 @@
 /**
  * A simulated shop: answers the tasks of one order as AWS would, and writes down what the order did. Pure.
- * A task whose answer cannot be known from the definition (a function of the learner's own) is not guessed at: it throws
- * `Unknowable`, and whatever depends on it is not judged.
+ * What a function of the learner's own answers cannot be known from the definition: it gets an empty answer and is noted as
+ * `beyond`; an order that goes right all the same is right, one that does not cannot be judged.
  */
 import type { Json, JsonObject, TaskAnswer, TaskEffect } from '../../asl/index.ts';
-import { EVENTS, TABLES } from '../../workshop.ts';
-import { updateCounter } from './counter.ts';
+import { BUS_NAME, EVENT_SOURCE, EVENTS } from '../../workshop.ts';
+import { Refused } from './expression.ts';
+import { type Stock, useTables } from './tables.ts';
 
-export class Unknowable extends Error {
-  readonly what: string;
-  constructor(what: string) {
-    super(`What ${what} answers cannot be known from the definition.`);
-    this.name = 'Unknowable';
-    this.what = what;
-  }
+export interface Emitted {
+  kind: 'event';
+  at: number;
+  state: string;
+  bus: string;
+  source: string;
+  detailType: string;
+  detail: JsonObject;
+  waits: boolean;
+  token?: string;
+  timeoutSeconds?: number;
+  heartbeatSeconds?: number;
+  /** Why EventBridge does not take it. */
+  error?: string;
 }
 
 /** One thing the order did, with its virtual time in milliseconds from the start. */
 export type Happening =
-  | {
-      kind: 'event';
-      at: number;
-      state: string;
-      bus: string;
-      source: string;
-      detailType: string;
-      detail: JsonObject;
-      waits: boolean;
-      token?: string;
-      timeoutSeconds?: number;
-      heartbeatSeconds?: number;
-      error?: string;
-    }
+  | Emitted
+  /** The customer's or the barista's answer reaches the order. */
+  | { kind: 'answer'; at: number; to: string }
   | { kind: 'config-read'; at: number; state: string; found: boolean }
   | { kind: 'count'; at: number; state: string; number: number }
   | { kind: 'list'; at: number; state: string; arn: string; own: boolean; filter: string | undefined }
-  | { kind: 'call'; at: number; state: string; resource: string; error?: string };
+  /** A call that AWS refuses. */
+  | { kind: 'call'; at: number; state: string; resource: string; error: string }
+  /** It starts an execution of its own workflow. */
+  | { kind: 'self'; at: number; state: string }
+  /** Its answer cannot be known from the definition. */
+  | { kind: 'beyond'; at: number; state: string; what: string; mayEmit: boolean };
 
 export interface ShopState {
-  /** undefined: the config item is not there */
-  storeOpen: boolean | undefined;
-  /** undefined: the counter item is not there */
-  counter: number | undefined;
-  /** Executions RUNNING, this one among them. */
+  /** Shared by orders that are served side by side. */
+  stock: Stock;
+  /** Executions RUNNING in the list. */
   running: number;
-  /** The workflow's own ARN. */
+  /** The workflow's own ARN, and this execution's name. */
   arn: string;
+  execution: string;
   /** When the customer and the barista answer, in milliseconds after their event; undefined: never. */
-  customer: number | undefined;
-  barista: number | undefined;
-  /** The barista answers by cancelling the order. */
-  cancels: boolean;
+  customer: (effect: TaskEffect) => number | undefined;
+  barista: (effect: TaskEffect) => number | undefined;
+  /** Whether the state of that name does nothing with what its task answers. */
+  dropsResult: (stateName: string) => boolean;
 }
 
 export interface Shop {
   answer: (effect: TaskEffect, now: number) => TaskAnswer;
   happenings: Happening[];
-}
-
-/** A shop that `startedAt` (virtual epoch ms) is the time zero of. Orders that share `state` share its counter. */
-export function openShop(state: ShopState, startedAt: number): Shop {
-  const happenings: Happening[] = [];
-  const answer = (effect: TaskEffect, now: number): TaskAnswer => {
-    const at = now - startedAt;
-    const call = parseResource(effect.resource);
-    const parameters = (effect.parameters ?? {}) as JsonObject;
-    const failed = (error: string, cause: string): TaskAnswer => {
-      happenings.push({
-        kind: 'call',
-        at,
-        state: effect.stateName,
-        resource: effect.resource,
-        error: `${error}: ${cause}`,
-      });
-      return { error, cause };
-    };
-    if (call.service === 'dynamodb')
-      return dynamodb(call.action, parameters, state, { at, stateName: effect.stateName, happenings, failed });
-    if (call.service === 'events' && call.action === 'putEvents')
-      return putEvents(effect, parameters, state, at, happenings, call.sdk, failed);
-    if (call.service === 'sfn' && call.action === 'listExecutions')
-      return listExecutions(parameters, state, at, effect.stateName, happenings, failed);
-    throw new Unknowable(
-      call.service === 'lambda'
-        ? `the function of the state "${effect.stateName}"`
-        : `${call.service}:${call.action} in the state "${effect.stateName}"`,
-    );
-  };
-  return { answer, happenings };
 }
 
 interface Call {
@@ -97,88 +66,91 @@ interface Call {
   sdk: boolean;
 }
 
+/** What one task asks, and where to note what comes of it. */
+interface Visit extends Call {
+  effect: TaskEffect;
+  parameters: JsonObject;
+  state: ShopState;
+  at: number;
+  note: (happening: Happening) => void;
+  failed: (error: string, cause: string) => TaskAnswer;
+  beyond: (what: string, mayEmit: boolean) => TaskAnswer;
+}
+
+/** A shop that `startedAt` (virtual epoch ms) is the time zero of. */
+export function openShop(state: ShopState, startedAt: number): Shop {
+  const happenings: Happening[] = [];
+  const answer = (effect: TaskEffect, now: number): TaskAnswer => {
+    const at = now - startedAt;
+    const where = { at, state: effect.stateName };
+    const note = (happening: Happening): void => void happenings.push(happening);
+    return answerTask({
+      ...parseResource(effect.resource),
+      effect,
+      parameters: isObject(effect.parameters) ? effect.parameters : {},
+      state,
+      at,
+      note,
+      failed(error, cause) {
+        note({ kind: 'call', ...where, resource: effect.resource, error: `${error}: ${cause}` });
+        return { error, cause };
+      },
+      beyond(what, mayEmit) {
+        // Where nobody reads the answer and nothing can come of the call on the bus, there is nothing to know.
+        if (!mayEmit && effect.token === undefined && state.dropsResult(effect.stateName)) return { output: {} };
+        note({ kind: 'beyond', ...where, what, mayEmit });
+        // Who would return this token is not known either.
+        const output: JsonObject = effect.resource.includes(':lambda:invoke') ? { Payload: {}, StatusCode: 200 } : {};
+        return effect.token === undefined ? { output } : { submitted: output, output: {} };
+      },
+    });
+  };
+  return { answer, happenings };
+}
+
+const isObject = (value: Json | undefined): value is JsonObject =>
+  value !== null && typeof value === 'object' && !Array.isArray(value);
+
+function answerTask(visit: Visit): TaskAnswer {
+  const { service, action, effect } = visit;
+  if (service === 'dynamodb') return dynamodb(visit);
+  if (service === 'events' && action === 'putEvents') return putEvents(visit);
+  if (service === 'sfn' && action === 'listExecutions') return listExecutions(visit);
+  if ((service === 'sfn' || service === 'states') && /^start(Sync)?Execution$/.test(action))
+    return startsAnother(visit);
+  if (service === 'lambda') return visit.beyond(`the function of the state "${effect.stateName}"`, true);
+  return visit.beyond(`${service}${action ? `:${action}` : ''} in the state "${effect.stateName}"`, mayEmit(service));
+}
+
+/** Services that only take something in never put an event on the bus by themselves. */
+const mayEmit = (service: string): boolean =>
+  !/^(sqs|sns|logs|cloudwatchlogs|cloudwatch|s3|ssm|sts|sfn|eventbridge|events|dynamodb)$/.test(service);
+
 function parseResource(resource: string): Call {
   const text = resource.replace(/\.(waitForTaskToken|sync(:2)?)$/, '');
   const sdk = /^arn:aws[a-z-]*:states:[^:]*:[^:]*:aws-sdk:([^:]+):([^:]+)$/.exec(text);
-  if (sdk)
-    return {
-      service: { eventbridge: 'events', sfn: 'sfn' }[sdk[1] ?? ''] ?? sdk[1] ?? '',
-      action: sdk[2] ?? '',
-      sdk: true,
-    };
+  if (sdk) return { service: sdk[1] === 'eventbridge' ? 'events' : (sdk[1] ?? ''), action: sdk[2] ?? '', sdk: true };
   const optimized = /^arn:aws[a-z-]*:states:[^:]*:[^:]*:([^:]+):([^:]+)$/.exec(text);
-  if (optimized) return { service: optimized[1] ?? '', action: optimized[2] ?? '', sdk: false };
+  if (optimized && optimized[1] !== 'activity')
+    return { service: optimized[1] ?? '', action: optimized[2] ?? '', sdk: false };
   if (/^arn:aws[a-z-]*:lambda:/.test(text)) return { service: 'lambda', action: 'invoke', sdk: false };
   return { service: text, action: '', sdk: false };
 }
 
-/** A table is named by its name or its ARN. */
-const tableName = (value: Json | undefined): string =>
-  typeof value === 'string' ? (value.split(':table/').at(-1) ?? value) : '';
-
-interface Where {
-  at: number;
-  stateName: string;
-  happenings: Happening[];
-  failed: (error: string, cause: string) => TaskAnswer;
-}
-
-function dynamodb(action: string, parameters: JsonObject, state: ShopState, where: Where): TaskAnswer {
-  const { at, stateName, happenings, failed } = where;
-  const table = tableName(parameters['TableName']);
-  const known = Object.values(TABLES) as string[];
-  if (!known.includes(table))
-    return failed(
-      'DynamoDB.ResourceNotFoundException',
-      `Requested resource not found (the table ${table || 'is not named'})`,
-    );
-  const key = parameters['Key'] as JsonObject | undefined;
-  const partition = (key?.['PK'] as JsonObject | undefined)?.['S'];
-  if (action === 'getItem') {
-    if (typeof partition !== 'string' || Object.keys(key ?? {}).length !== 1)
-      return failed('DynamoDB.DynamoDbException', 'The provided key element does not match the schema');
-    if (table === TABLES.config) {
-      const item = partition === 'config' && state.storeOpen !== undefined ? configItem(state.storeOpen) : undefined;
-      happenings.push({ kind: 'config-read', at, state: stateName, found: item !== undefined });
-      return { output: item ? { Item: projected(item, parameters), ...metadata() } : metadata() };
-    }
-    if (table === TABLES.counting) {
-      const item =
-        partition === 'orderID' && state.counter !== undefined
-          ? { PK: { S: 'orderID' }, IDvalue: { N: String(state.counter) } }
-          : undefined;
-      return { output: item ? { Item: item, ...metadata() } : metadata() };
-    }
-    throw new Unknowable(`the item in ${table} that the state "${stateName}" reads`);
+function dynamodb({ action, sdk, parameters, state, at, effect, note, failed, beyond }: Visit): TaskAnswer {
+  try {
+    const answer = useTables(action, parameters, state.stock);
+    if ('unknown' in answer) return beyond(`${answer.unknown}, in the state "${effect.stateName}"`, false);
+    for (const touched of answer.touched) note({ at, state: effect.stateName, ...touched });
+    return { output: sdk ? answer.output : { ...answer.output, ...metadata() } };
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    if (error.code.startsWith('States.')) return failed(error.code, error.message);
+    // The SDK for Java has no class of its own for a validation error ("Handling errors in Step Functions workflows").
+    const modelled = error.code !== 'ValidationException';
+    const name = modelled ? error.code : sdk ? 'DynamoDbException' : 'AmazonDynamoDBException';
+    return failed(`${sdk ? 'DynamoDb' : 'DynamoDB'}.${name}`, error.message);
   }
-  if (table === TABLES.counting && (action === 'updateItem' || action === 'putItem')) {
-    const outcome = updateCounter(action, parameters, state.counter);
-    if ('error' in outcome) return failed(outcome.error, outcome.cause);
-    if (outcome.value !== undefined) {
-      if (outcome.counts) {
-        state.counter = outcome.value;
-        happenings.push({ kind: 'count', at, state: stateName, number: outcome.value });
-      }
-    }
-    return { output: { ...outcome.output, ...metadata() } };
-  }
-  throw new Unknowable(`dynamodb:${action} on ${table} in the state "${stateName}"`);
-}
-
-const configItem = (storeOpen: boolean): JsonObject => ({
-  PK: { S: 'config' },
-  storeOpen: { BOOL: storeOpen },
-  maxOrdersPerUser: { N: '1' },
-  maxOrdersInQueue: { N: '10' },
-});
-
-/** A projection of plain names; anything deeper is answered whole, which no path can tell apart. */
-function projected(item: JsonObject, parameters: JsonObject): JsonObject {
-  const expression = parameters['ProjectionExpression'];
-  if (typeof expression !== 'string') return item;
-  const names = (parameters['ExpressionAttributeNames'] ?? {}) as JsonObject;
-  const wanted = expression.split(',').map((name) => String(names[name.trim()] ?? name.trim()));
-  return Object.fromEntries(Object.entries(item).filter(([name]) => wanted.includes(name)));
 }
 
 const metadata = (): JsonObject => ({
@@ -186,121 +158,157 @@ const metadata = (): JsonObject => ({
   SdkResponseMetadata: { RequestId: 'simulated' },
 });
 
-function putEvents(
-  effect: TaskEffect,
-  parameters: JsonObject,
-  state: ShopState,
-  at: number,
-  happenings: Happening[],
-  sdk: boolean,
-  failed: Where['failed'],
-): TaskAnswer {
+function putEvents(visit: Visit): TaskAnswer {
+  const { effect, parameters, state, at, note, sdk, failed } = visit;
   const entries = parameters['Entries'];
-  if (!Array.isArray(entries) || entries.length === 0)
-    return failed('EventBridge.EventBridgeException', 'Entries is missing or empty');
-  const waits = effect.token !== undefined;
-  const emitted: Extract<Happening, { kind: 'event' }>[] = [];
-  for (const raw of entries) {
-    const entry = (raw ?? {}) as JsonObject;
-    const detail = readDetail(entry['Detail'], sdk);
-    const happening: Extract<Happening, { kind: 'event' }> = {
-      kind: 'event',
-      at,
-      state: effect.stateName,
-      bus: busName(entry['EventBusName']),
-      source: String(entry['Source'] ?? ''),
-      detailType: String(entry['DetailType'] ?? ''),
-      detail: detail ?? {},
-      waits,
-      ...(effect.token === undefined ? {} : { token: effect.token }),
-      ...(effect.timeoutSeconds === undefined ? {} : { timeoutSeconds: effect.timeoutSeconds }),
-      ...(effect.heartbeatSeconds === undefined ? {} : { heartbeatSeconds: effect.heartbeatSeconds }),
-      ...(detail === undefined ? { error: 'its Detail is not a JSON object' } : {}),
-    };
-    emitted.push(happening);
-    happenings.push(happening);
-  }
-  if (emitted.some(({ error }) => error)) return failed('EventBridge.FailedEntry', 'Detail is malformed');
+  if (!Array.isArray(entries) || entries.length === 0 || entries.length > 10)
+    return failed(
+      sdk ? 'EventBridge.EventBridgeException' : 'EventBridge.AmazonEventBridgeException',
+      Array.isArray(entries) && entries.length > 10 ? 'More than 10 entries' : 'Entries is missing or empty',
+    );
+  if (
+    sdk &&
+    entries.some((entry) => isObject(entry) && entry['Detail'] !== undefined && typeof entry['Detail'] !== 'string')
+  )
+    return failed('States.Runtime', "The value for the field 'Detail' must be a STRING");
+  const emitted = entries.map((entry) => readEntry(entry, effect, at));
+  for (const event of emitted) note(event);
+  const refused = emitted.find(({ error }) => error !== undefined);
+  if (refused && !sdk) return failed('EventBridge.FailedEntry', refused.error ?? '');
   const output: JsonObject = {
-    Entries: emitted.map(() => ({ EventId: 'simulated' })),
-    FailedEntryCount: 0,
-    ...metadata(),
+    Entries: emitted.map(
+      ({ error }): JsonObject =>
+        error === undefined ? { EventId: 'simulated' } : { ErrorCode: 'InvalidArgument', ErrorMessage: error },
+    ),
+    FailedEntryCount: emitted.filter(({ error }) => error !== undefined).length,
   };
-  if (!waits) return { output };
-  // Somebody answers only when the event that carries this token is the one that reaches them.
-  const carrier = emitted.find(({ detail }) => detail['TaskToken'] === effect.token);
-  const reaches = (type: string): boolean => carrier?.detailType === type;
-  if (reaches(EVENTS.workflowStarted) && state.customer !== undefined)
-    return { submitted: output, output: CUSTOMER_ANSWER, after: state.customer };
-  if (reaches(EVENTS.processorWaiting) && state.barista !== undefined)
-    return {
-      submitted: output,
-      output: { ...BARISTA_ANSWER, ORDERSTATE: state.cancels ? 'Cancelled' : 'Completed' },
-      after: state.barista,
-    };
+  if (effect.token === undefined) return { output };
+  // Somebody answers only when an event that carries this token is one that reaches them.
+  for (const event of emitted) {
+    if (event.detail['TaskToken'] !== effect.token || !arrives(event)) continue;
+    const after =
+      event.detailType === EVENTS.workflowStarted
+        ? state.customer(effect)
+        : event.detailType === EVENTS.processorWaiting
+          ? state.barista(effect)
+          : undefined;
+    if (after === undefined) continue;
+    note({ kind: 'answer', at: at + after, to: event.detailType });
+    return { submitted: output, output: {}, after };
+  }
   return { submitted: output, pending: true };
 }
 
-/** What the order manager returns with the tokens (workshop page "One order, start to end"). */
-const CUSTOMER_ANSWER: JsonObject = {
-  drink: 'Latte',
-  modifiers: [],
-  icon: 'barista-icons_latte',
-  userId: 'customer-1',
-  orderId: 'order-1',
-};
-const BARISTA_ANSWER: JsonObject = { orderId: 'order-1', userId: 'customer-1' };
+/** On the workshop's bus, from its source, and taken by EventBridge: a rule can match it. */
+export const arrives = (event: Emitted): boolean =>
+  event.error === undefined && event.bus === BUS_NAME && event.source === EVENT_SOURCE;
 
+function readEntry(raw: Json, effect: TaskEffect, at: number): Emitted {
+  const entry = isObject(raw) ? raw : {};
+  const text = (name: string): string => (typeof entry[name] === 'string' ? (entry[name] as string) : '');
+  const detail = readDetail(entry['Detail']);
+  const error = !text('Source')
+    ? 'it has no Source'
+    : !text('DetailType')
+      ? 'it has no DetailType'
+      : detail === undefined
+        ? 'its Detail is not a JSON object'
+        : undefined;
+  return {
+    kind: 'event',
+    at,
+    state: effect.stateName,
+    bus: busName(entry['EventBusName']),
+    source: text('Source'),
+    detailType: text('DetailType'),
+    detail: detail ?? {},
+    waits: effect.token !== undefined,
+    ...(effect.token === undefined ? {} : { token: effect.token }),
+    ...(effect.timeoutSeconds === undefined ? {} : { timeoutSeconds: effect.timeoutSeconds }),
+    ...(effect.heartbeatSeconds === undefined ? {} : { heartbeatSeconds: effect.heartbeatSeconds }),
+    ...(error === undefined ? {} : { error }),
+  };
+}
+
+/** By its name or its ARN; whether an ARN is of this account and Region is the business of another check. */
 const busName = (value: Json | undefined): string => {
-  if (typeof value !== 'string') return 'default';
+  if (value === undefined || value === null || value === '') return 'default';
+  if (typeof value !== 'string') return JSON.stringify(value);
   return value.split(':event-bus/').at(-1) ?? value;
 };
 
-/** The optimized integration takes an object or its text, the SDK integration only text. */
-function readDetail(value: Json | undefined, sdk: boolean): JsonObject | undefined {
-  if (value && typeof value === 'object' && !Array.isArray(value)) return sdk ? undefined : value;
+function readDetail(value: Json | undefined): JsonObject | undefined {
+  if (isObject(value)) return value;
   if (typeof value !== 'string') return undefined;
   try {
     const parsed = JSON.parse(value) as Json;
-    return parsed && typeof parsed === 'object' && !Array.isArray(parsed) ? parsed : undefined;
+    return isObject(parsed) ? parsed : undefined;
   } catch {
     return undefined;
   }
 }
 
-function listExecutions(
-  parameters: JsonObject,
-  state: ShopState,
-  at: number,
-  stateName: string,
-  happenings: Happening[],
-  failed: Where['failed'],
-): TaskAnswer {
+function startsAnother({ parameters, state, at, effect, note, beyond }: Visit): TaskAnswer {
+  const arn = String(parameters['StateMachineArn'] ?? '');
+  if (arn === state.arn || arn.startsWith(`${state.arn}:`)) {
+    note({ kind: 'self', at, state: effect.stateName });
+    return { pending: true };
+  }
+  return beyond(`the workflow that the state "${effect.stateName}" starts`, true);
+}
+
+function listExecutions({ parameters, state, at, effect, note, failed }: Visit): TaskAnswer {
   const arn = String(parameters['StateMachineArn'] ?? '');
   const filter = typeof parameters['StatusFilter'] === 'string' ? parameters['StatusFilter'] : undefined;
   const own = arn === state.arn;
-  happenings.push({ kind: 'list', at, state: stateName, arn, own, filter });
+  note({ kind: 'list', at, state: effect.stateName, arn, own, filter });
   const place = /^arn:aws[a-z-]*:states:([^:]*):([^:]*):stateMachine:.+/.exec(arn);
   if (!place) return failed('Sfn.InvalidArnException', `Invalid Arn: 'Invalid ARN prefix: ${arn}'`);
   const [region, account] = state.arn.split(':').slice(3, 5);
   if (place[1] !== region || place[2] !== account)
     return failed('Sfn.StateMachineDoesNotExistException', `State Machine Does Not Exist: '${arn}'`);
-  const limit = Number(parameters['MaxResults'] ?? 100) || 100;
-  const running = own ? state.running : 0;
-  const executions: JsonObject[] = [];
-  if (filter === undefined || filter === 'RUNNING')
-    for (let i = 0; i < running; i++) executions.push(execution(arn, i, 'RUNNING'));
-  // A shop that has been open for a while has many ended orders; who does not filter counts them too.
-  if (filter === undefined || filter === 'SUCCEEDED')
-    for (let i = 0; i < 40; i++) executions.push(execution(arn, 1_000 + i, 'SUCCEEDED'));
-  const page = executions.slice(0, limit);
-  return { output: { Executions: page, ...(executions.length > limit ? { NextToken: 'simulated' } : {}) } };
+  if (filter !== undefined && !STATUSES.includes(filter))
+    return failed(
+      'Sfn.SfnException',
+      `1 validation error detected: Value '${filter}' at 'statusFilter' failed to satisfy constraint: Member must satisfy enum value set: [${STATUSES.join(', ')}]`,
+    );
+  const asked = parameters['MaxResults'] ?? 0;
+  const limit = Number(asked) || 100;
+  if (!Number.isInteger(Number(asked)) || Number(asked) < 0 || limit > 1_000)
+    return failed('Sfn.SfnException', `Value '${String(asked)}' at 'maxResults' failed to satisfy constraint`);
+  const from = parameters['NextToken'] === undefined ? 0 : Number(String(parameters['NextToken']).slice(5));
+  if (!Number.isInteger(from)) return failed('Sfn.InvalidTokenException', 'Invalid Token');
+  const all = executionsOf(arn, own ? state : { running: 0, execution: '' }, filter);
+  const page = all.slice(from, from + limit);
+  return {
+    output: { Executions: page, ...(all.length > from + limit ? { NextToken: `page-${from + limit}` } : {}) },
+  };
 }
 
-const execution = (arn: string, i: number, status: string): JsonObject => ({
-  ExecutionArn: `${arn.replace(':stateMachine:', ':execution:')}:order-${i}`,
-  Name: `order-${i}`,
-  StartDate: '2026-01-01T00:00:00Z',
-  StateMachineArn: arn,
-  Status: status,
-});
+const STATUSES = ['RUNNING', 'SUCCEEDED', 'FAILED', 'TIMED_OUT', 'ABORTED', 'PENDING_REDRIVE'];
+/** A shop that has been open for a while has ended orders too; who does not filter counts them. */
+const ENDED = 40;
+
+/** Newest first, this order at the front. */
+function executionsOf(
+  arn: string,
+  { running, execution }: Pick<ShopState, 'running' | 'execution'>,
+  filter: string | undefined,
+): JsonObject[] {
+  const one = (name: string, status: string): JsonObject => ({
+    ExecutionArn: `${arn.replace(':stateMachine:', ':execution:')}:${name}`,
+    Name: name,
+    StartDate: '2026-01-01T00:00:00Z',
+    StateMachineArn: arn,
+    Status: status,
+    ...(status === 'RUNNING' ? {} : { StopDate: '2026-01-01T00:10:00Z' }),
+  });
+  return [
+    ...(filter === undefined || filter === 'RUNNING'
+      ? Array.from({ length: running }, (_, i) => one(i === 0 ? execution : `other-${i}`, 'RUNNING'))
+      : []),
+    ...(filter === undefined || filter === 'SUCCEEDED'
+      ? Array.from({ length: ENDED }, (_, i) => one(`earlier-${i}`, 'SUCCEEDED'))
+      : []),
+  ];
+}
