@@ -174,3 +174,34 @@ export async function stopExecution(connection: Connection, arn: string, cause: 
   const sfn = await sfnClient(connection);
   await sfn.stopExecution({ executionArn: arn, cause });
 }
+
+export interface MachineRun {
+  status: string;
+  output?: string;
+  error?: string;
+  cause?: string;
+}
+
+/** Runs an EXPRESS state machine and waits for its end, as an API does that answers its caller. */
+export async function runExpress(connection: Connection, arn: string, input: string): Promise<MachineRun> {
+  const sfn = await sfnClient(connection);
+  return toRun(await sfn.startSyncExecution({ stateMachineArn: arn, input }));
+}
+
+/** Starts an execution of a STANDARD state machine; answers with its ARN. */
+export async function startExecution(connection: Connection, arn: string, input: string): Promise<string> {
+  const sfn = await sfnClient(connection);
+  return (await sfn.startExecution({ stateMachineArn: arn, input })).executionArn ?? '';
+}
+
+const toRun = (run: {
+  status?: string | undefined;
+  output?: string | undefined;
+  error?: string | undefined;
+  cause?: string | undefined;
+}): MachineRun => ({
+  status: run.status ?? '',
+  ...(run.output === undefined ? {} : { output: run.output }),
+  ...(run.error === undefined ? {} : { error: run.error }),
+  ...(run.cause === undefined ? {} : { cause: run.cause }),
+});

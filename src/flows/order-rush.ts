@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Connection } from '../aws/connection.ts';
 import { EXIT, PressoError } from '../errors.ts';
-import { openShopApi, readMenu } from '../order/index.ts';
+import { drinkOf, openShopApi, readMenu } from '../order/index.ts';
 import { rush, type RushSummary, shopIsOpen } from '../order/rush.ts';
 import { clock } from '../report/order.ts';
 import { figuresOf, rushLines, wentWell } from '../report/rush.ts';
@@ -31,8 +31,8 @@ export async function runRush(connection: Connection, wish: RushWish): Promise<v
     throw new PressoError('closed', 'The shop is closed; every order would be turned away.', {
       hint: 'presso shop open',
     });
-  const drink = (await readMenu(connection)).find(({ available }) => available)?.drink;
-  if (drink === undefined)
+  const offer = (await readMenu(connection)).find(({ available }) => available);
+  if (offer === undefined)
     throw new PressoError('no-menu', 'There is no drink on the menu that can be ordered.', { hint: 'presso seed' });
   const api = await openShopApi(connection, realTime);
   const code = await api.code();
@@ -58,7 +58,7 @@ export async function runRush(connection: Connection, wish: RushWish): Promise<v
   process.once('SIGINT', onSignal);
   try {
     let toldAt = Date.now();
-    const options = { ...wish, raiseTokens: wish.tokens, run: randomUUID().slice(0, 8), drink };
+    const options = { ...wish, raiseTokens: wish.tokens, run: randomUUID().slice(0, 8), drink: drinkOf(offer, []) };
     for await (const event of rush(connection, api, options, realTime, stop.signal)) {
       if (event.kind === 'done') report(event.summary, wish, json);
       else if (Date.now() - toldAt >= NEWS) {

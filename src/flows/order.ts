@@ -5,6 +5,7 @@ import { EXIT, PressoError } from '../errors.ts';
 import {
   answersOf,
   awaitOrder,
+  drinkOf,
   findOrder,
   openShopApi,
   type Order,
@@ -81,13 +82,14 @@ export async function submit(
   const order = await theOrder(connection, said);
   const menu = await readMenu(connection);
   // Upper and lower case are forgiven, what is on the menu decides the order manager.
-  const drink = menu.find((offer) => offer.drink.toLowerCase() === wish.drink.toLowerCase())?.drink ?? wish.drink;
+  const offer = menu.find((one) => one.drink.toLowerCase() === wish.drink.toLowerCase()) ?? { drink: wish.drink };
+  const { drink } = offer;
   const modifiers = answersOf(wish.modifiers, drink, menu);
   const api = await openShopApi(connection, realTime);
-  const answer = await api.submit(order.orderId, wish.user ?? order.userId, { drink, modifiers });
+  const answer = await api.submit(order.orderId, wish.user ?? order.userId, drinkOf(offer, modifiers));
   if (answer.status >= 300) {
     const offMenu = answer.status === 400;
-    const names = menu.filter(({ available }) => available).map((offer) => offer.drink);
+    const names = menu.filter(({ available }) => available).map((one) => one.drink);
     const near = offMenu && !names.includes(drink) ? nearest(drink, names) : undefined;
     throw refused(
       answer,
@@ -95,6 +97,11 @@ export async function submit(
     );
   }
   const after = await settled(connection, order.orderId, (one) => one.number !== undefined || one.state !== 'CREATED');
+  if (after && after.drink === undefined)
+    throw new PressoError('not-kept', 'The order manager ended without keeping the drink: is it on the menu?', {
+      hint: 'presso menu',
+      exit: EXIT.no,
+    });
   report(after ?? order, json, `Ordered: ${[drink, ...modifiers].map(line).join(', ')}`);
 }
 

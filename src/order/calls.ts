@@ -38,7 +38,8 @@ export function httpEvent(call: Call, caller: Caller, at: { now: number; request
     requestContext: {
       accountId: 'anonymous',
       apiId: 'presso',
-      authorizer: { jwt: { claims, scopes: null } },
+      // Where a REST API puts the claims stands beside where an HTTP API does: official set-ups have had either.
+      authorizer: { jwt: { claims, scopes: null }, claims },
       domainName: 'presso',
       domainPrefix: 'presso',
       http: { method, path: call.path, protocol: 'HTTP/1.1', sourceIp: '127.0.0.1', userAgent: 'presso' },
@@ -72,4 +73,28 @@ export function answerOf(payload: unknown): Answer | undefined {
   } catch {
     return { status: statusCode, body: { message: String(body) } };
   }
+}
+
+export interface Code {
+  bucket: number;
+  code: string;
+  availableTokens: number;
+  /** epoch milliseconds of the target's clock */
+  ends: number;
+}
+
+/** The code in an answer to `GET /qr-code`: presso's own validator gives its fields, the official one the table's item. */
+export function codeOf({ status, body }: Answer): Code | undefined {
+  if (status !== 200) return undefined;
+  const item = body['bucket'];
+  const fields = typeof item === 'object' && item !== null ? (item as Record<string, unknown>) : body;
+  const code = fields['code'] ?? fields['last_code'];
+  const bucket = fields === body ? item : (fields['PK'] ?? fields['last_id']);
+  if (typeof code !== 'string') return undefined;
+  return {
+    bucket: Number(bucket),
+    code,
+    availableTokens: Number(fields['availableTokens']),
+    ends: Number(fields['end_ts']),
+  };
 }

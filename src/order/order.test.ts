@@ -4,7 +4,8 @@ import { PressoError } from '../errors.ts';
 import { nextUser } from '../flows/order.ts';
 import { nextFor, orderLines, outcomeWords, storyLines } from '../report/order.ts';
 import { figuresOf, percentile, rushLines, wentWell } from '../report/rush.ts';
-import { answerOf, httpEvent } from './calls.ts';
+import { answerOf, codeOf, httpEvent } from './calls.ts';
+import { answerOfRun } from './manager.ts';
 import { judgeOutcome } from './judge.ts';
 import { type Order, toOrder } from './orders.ts';
 import { answersOf } from './place.ts';
@@ -57,6 +58,27 @@ test('an answer is what the API would pass on; a function that fails has none', 
   expect(answerOf({ statusCode: 200 })).toEqual({ status: 200, body: {} });
   expect(answerOf({ errorMessage: 'it broke' })).toBeUndefined();
   expect(answerOf(undefined)).toBeUndefined();
+});
+
+test('the code is read from either validator, the official one gives the item of its table', () => {
+  const ours = { bucket: 7, code: 'abc', availableTokens: 3, end_ts: 9 };
+  const official = { bucket: { last_id: 7, last_code: 'abc', availableTokens: 3, end_ts: 9 } };
+  const code = { bucket: 7, code: 'abc', availableTokens: 3, ends: 9 };
+  expect(codeOf({ status: 200, body: ours })).toEqual(code);
+  expect(codeOf({ status: 200, body: official })).toEqual(code);
+  expect(codeOf({ status: 403, body: {} })).toBeUndefined();
+});
+
+test('a refusal of the order manager is the same whether its API or its state machine is asked', () => {
+  const input = { action: 'make' as const, orderId: 'o-1', baristaUserId: 'bo', body: {} };
+  const status = (error: string) => answerOfRun({ status: 'FAILED', error, cause: 'why' }, input);
+  expect(answerOfRun({ status: 'SUCCEEDED' }, input).status).toBe(202);
+  expect(status('Order.Conflict')).toEqual({ status: 409, body: { message: 'why' } });
+  expect(status('DynamoDB.ConditionalCheckFailedException').status).toBe(409);
+  expect(status('States.Runtime')).toEqual({
+    status: 500,
+    body: { message: 'it ended as FAILED: States.Runtime: why' },
+  });
 });
 
 test('an order that did not come to wait says why, as soon as that is sure', () => {

@@ -4,7 +4,8 @@ import { getItem } from '../aws/items.ts';
 import { listExecutions } from '../aws/states.ts';
 import { PressoError } from '../errors.ts';
 import { TABLES } from '../workshop.ts';
-import type { Code, ShopApi } from './api.ts';
+import type { Drink, ShopApi } from './api.ts';
+import type { Code } from './calls.ts';
 import { type ExecutionFinder, executionFinder } from './executions.ts';
 import { judgeOutcome, type Outcome, type Sighting } from './judge.ts';
 import { type Order, readOrder } from './orders.ts';
@@ -42,9 +43,10 @@ export async function placeOrder(api: ShopApi, userId: string): Promise<Placed> 
   }
   const orderId = answer.body['orderId'];
   if (answer.status === 200 && typeof orderId === 'string') return { orderId, userId, code };
-  const message = String(answer.body['message'] ?? `it answered ${answer.status}`);
-  const left = answer.status === 409 ? (await api.code()).availableTokens : 1;
-  const kind = answer.status !== 409 ? 'other' : left > 0 ? 'too-many-open' : 'no-orders-left';
+  const message = String(answer.body['message'] ?? answer.body['error'] ?? `it answered ${answer.status}`);
+  // The official validator answers 200 when it has nothing left, so what is left decides, not the status.
+  const left = (await api.code()).availableTokens;
+  const kind = left <= 0 ? 'no-orders-left' : answer.status === 409 ? 'too-many-open' : 'other';
   throw new PlaceRefused(kind, answer.status, message, code);
 }
 
@@ -95,6 +97,7 @@ async function look(connection: Connection, orderId: string, finder: ExecutionFi
 /** One drink of the menu, as far as an order needs it. */
 export interface Offer {
   drink: string;
+  icon?: string;
   available: boolean;
   modifiers: { Name: string; Options: string[] }[];
 }
@@ -126,3 +129,10 @@ export function answersOf(said: readonly string[], drink: string, menu: readonly
     return text.slice(at + 1).trim();
   });
 }
+
+/** The drink as the order manager takes it. */
+export const drinkOf = ({ drink, icon }: Pick<Offer, 'drink' | 'icon'>, modifiers: string[]): Drink => ({
+  drink,
+  modifiers,
+  ...(icon === undefined ? {} : { icon }),
+});

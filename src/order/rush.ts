@@ -2,8 +2,8 @@
 import type { Connection } from '../aws/connection.ts';
 import { getItem, setAttributes } from '../aws/items.ts';
 import { TABLES } from '../workshop.ts';
-import type { Code, ShopApi } from './api.ts';
-import type { Answer } from './calls.ts';
+import type { Drink, ShopApi } from './api.ts';
+import type { Answer, Code } from './calls.ts';
 import { type ExecutionFinder, executionFinder } from './executions.ts';
 import { type Order, readOrders } from './orders.ts';
 import type { Time } from './time.ts';
@@ -19,7 +19,7 @@ export interface RushOptions {
   raiseTokens: boolean;
   /** What tells this run's customers from another's. */
   run: string;
-  drink: string;
+  drink: Drink;
 }
 
 export interface OneOrder {
@@ -148,7 +148,7 @@ async function serve(shop: Shop, index: number): Promise<OneOrder | { dry: Code 
   const one: OneOrder = { index, orderId, fate: 'placed', takenMs: time.now() - from };
   if (options.until === 'placed') return one;
 
-  const submitted = await api.submit(orderId, userId, { drink: options.drink, modifiers: [] });
+  const submitted = await api.submit(orderId, userId, options.drink);
   if (submitted.status >= 300) return { ...one, fate: 'refused', why: words(submitted) };
   const numbered = await shop.watch.until(orderId, ({ number }) => number !== undefined, PATIENCE);
   if (numbered?.number === undefined) return { ...one, fate: 'lost', why: 'it got no number' };
@@ -174,7 +174,7 @@ async function taken({ watch, finder, time }: Shop, orderId: string): Promise<Or
   return 'lost';
 }
 
-const words = ({ status, body }: Answer): string => String(body['message'] ?? `it answered ${status}`);
+const words = ({ status, body }: Answer): string => String(body['message'] ?? body['error'] ?? `it answered ${status}`);
 
 /** Trades the code for an order; a code that ran out meanwhile, or is empty and may be filled, is tried anew. */
 async function take(
@@ -185,9 +185,10 @@ async function take(
   for (let tries = 0; ; tries++) {
     const code = await codes.current();
     const answer = await api.verify(code.code, userId);
-    if (answer.status !== 400 && answer.status !== 409) return { answer };
+    // The official validator answers 200 without an order when it has nothing left.
+    if (answer.body['orderId'] !== undefined || ![200, 400, 409].includes(answer.status)) return { answer };
     const fresh = await codes.renew(code, options.orders - index);
-    if (answer.status === 409 && fresh.availableTokens <= 0) return { dry: fresh };
+    if (answer.status !== 400 && fresh.availableTokens <= 0) return { dry: fresh };
     if (tries >= 3) return { answer };
   }
 }

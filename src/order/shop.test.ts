@@ -1,4 +1,5 @@
 import { DynamoDBClient, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
+import { DeleteFunctionCommand, LambdaClient, ListFunctionsCommand } from '@aws-sdk/client-lambda';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Sandbox } from '../sandbox/index.ts';
 import { type Ran, runPresso } from '../testing/presso.ts';
@@ -93,6 +94,19 @@ test('a rush serves every order with a number of its own; the 21st that waits at
   await bar.sandbox.settle();
   const waiting = await json('rush', '--orders', '22', '--in-flight', '4', '--until', 'placed', '--tokens');
   expect(waiting).toMatchObject({ placed: 20, turnedAway: 2, lost: 0 });
+});
+
+test('where the API has no function of its own, the state machine behind it is asked, and refuses the same', async () => {
+  const lambda = new LambdaClient(clientConfig(bar.sandbox));
+  const { Functions = [] } = await lambda.send(new ListFunctionsCommand({}));
+  const FunctionName = Functions.find((one) => one.FunctionName?.includes('OrdersApi'))?.FunctionName;
+  await lambda.send(new DeleteFunctionCommand({ FunctionName }));
+  // The rush before has filled the shop; one of its orders is served here.
+  expect(await json('order', 'submit', 'last', '--drink', 'Espresso')).toMatchObject({ drink: 'Espresso' });
+  const again = await presso('order', 'submit', 'last', '--drink', 'Espresso');
+  expect(again).toMatchObject({ code: 1, stderr: expect.stringContaining('The order manager refused') });
+  expect(await json('order', 'make', 'last')).toMatchObject({ barista: 'barista-1' });
+  expect(await json('order', 'complete', 'last')).toMatchObject({ state: 'Completed' });
 });
 
 test('an order that nobody knows is said to be unknown', async () => {

@@ -16,7 +16,7 @@ export default class EventsTail extends PressoCommand {
     'detail-type': Flags.string({
       description: 'only events of this type; may be given several times',
       multiple: true,
-      default: [],
+      multipleNonGreedy: true,
       helpValue: 'TYPE',
     }),
     follow: Flags.boolean({
@@ -29,6 +29,6 @@ export default class EventsTail extends PressoCommand {
   async run(): Promise<void> {
     const { flags } = await this.parse(EventsTail);
     const { since, follow, json } = flags;
-    await tail(await this.connection(), { since, types: flags['detail-type'], follow, json });
+    await tail(await this.connection(), { since, types: flags['detail-type'] ?? [], follow, json });
   }
 }

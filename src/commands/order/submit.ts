@@ -18,15 +18,15 @@ export default class OrderSubmit extends PressoCommand {
       char: 'm',
       description: 'an answer to a question of the drink; may be given several times',
       multiple: true,
+      multipleNonGreedy: true,
       helpValue: 'NAME=ANSWER',
-      default: [],
     }),
     user: Flags.string({ description: 'id of the customer; whoever placed the order unless given', helpValue: 'ID' }),
   };
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(OrderSubmit);
-    const wish = { drink: flags.drink, modifiers: flags.modifier, user: flags.user };
+    const wish = { drink: flags.drink, modifiers: flags.modifier ?? [], user: flags.user };
     await submit(await this.connection(), args.order, wish, flags.json);
   }
 }
