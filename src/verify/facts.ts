@@ -4,9 +4,11 @@
  */
 import { whoAmI } from '../aws/account.ts';
 import type { Connection } from '../aws/connection.ts';
+import { busArn } from '../aws/events.ts';
 import { listFunctions, listRoles, listStateMachines } from '../aws/find.ts';
 import { describeStateMachine, type StateMachine } from '../aws/states.ts';
-import { WORKFLOW_NAME } from '../workshop.ts';
+import { listTables } from '../aws/tables.ts';
+import { BUS_NAME, TABLES, WORKFLOW_NAME, WORKSHOP_REGIONS } from '../workshop.ts';
 
 /** The learner's workflow: found by its name, else the one candidate; or why none can be judged. */
 export type WorkflowFound =
@@ -14,11 +16,25 @@ export type WorkflowFound =
   | { kind: 'none'; others: string[] }
   | { kind: 'several'; names: string[] };
 
+/** What of the workshop another Region holds. */
+export interface OtherRegion {
+  region: string;
+  /** The workshop's bus is there. */
+  bus: boolean;
+  /** Those of the workshop's tables that are there. */
+  tables: string[];
+  /** Its state machines that could be the learner's workflow. */
+  workflows: string[];
+}
+
 export interface Facts {
   readonly account: () => Promise<string>;
   readonly region: string;
   readonly workflow: () => Promise<WorkflowFound>;
   readonly functions: () => Promise<string[]>;
+  readonly machines: () => Promise<{ name: string; arn: string; type: string }[]>;
+  /** Other Regions that hold something of the workshop: asked only when something is missing here. */
+  readonly elsewhere: () => Promise<OtherRegion[]>;
   readonly roles: () => Promise<{ name: string; arn: string }[]>;
   /** undefined when a definition is judged with no account at all. */
   readonly connection: Connection | undefined;
@@ -41,8 +57,10 @@ export function factsOf(connection: Connection): Facts {
     connection,
     once,
     account: () => once('account', async (c) => (await whoAmI(c)).account),
-    workflow: () => once('workflow', findWorkflow),
+    workflow: () => once('workflow', async (c) => findWorkflow(c, await once('machines', listStateMachines))),
     functions: () => once('functions', listFunctions),
+    machines: () => once('machines', listStateMachines),
+    elsewhere: () => once('elsewhere', lookElsewhere),
     roles: () => once('roles', listRoles),
   };
 }
@@ -66,15 +84,46 @@ export function factsOfDefinition(definition: string): Facts {
     account: () => Promise.resolve('123456789012'),
     workflow: () => Promise.resolve({ kind: 'found', machine, renamed: false }),
     functions: nothing,
+    machines: nothing,
+    elsewhere: () => Promise.resolve([]),
     roles: nothing,
   };
 }
 
-async function findWorkflow(connection: Connection): Promise<WorkflowFound> {
-  const machines = await listStateMachines(connection);
+const couldBe = (name: string): boolean => /order[-_ ]?processor/i.test(name);
+
+async function lookElsewhere(connection: Connection): Promise<OtherRegion[]> {
+  const regions = WORKSHOP_REGIONS.filter((region) => region !== connection.region);
+  const found = await Promise.all(
+    regions.map(async (region): Promise<OtherRegion | undefined> => {
+      const there = connection.inRegion(region);
+      try {
+        const [bus, tables, machines] = await Promise.all([
+          busArn(there, BUS_NAME),
+          listTables(there),
+          listStateMachines(there),
+        ]);
+        return {
+          region,
+          bus: bus !== undefined,
+          tables: Object.values(TABLES).filter((name) => tables.includes(name)),
+          workflows: machines.map(({ name }) => name).filter(couldBe),
+        };
+      } catch {
+        // A Region that is switched off, or that the caller may not enter, holds nothing that could be told about.
+        return undefined;
+      }
+    }),
+  );
+  return found.filter(
+    (one) => one !== undefined && (one.bus || one.tables.length > 0 || one.workflows.length > 0),
+  ) as OtherRegion[];
+}
+
+async function findWorkflow(connection: Connection, machines: { name: string; arn: string }[]): Promise<WorkflowFound> {
   const exact = machines.find(({ name }) => name === WORKFLOW_NAME);
   // A template's own suffix (OrderProcessorWorkflow-AbC123), else any one that nobody else of the workshop made.
-  const named = machines.filter(({ name }) => /order[-_ ]?processor/i.test(name));
+  const named = machines.filter(({ name }) => couldBe(name));
   const others = machines.filter(({ name }) => !/OrderManagerStateMachine|ReviewWorkflow/i.test(name));
   const candidates = exact ? [exact] : named.length > 0 ? named : others;
   const [only] = candidates;

@@ -1,5 +1,6 @@
 /** Every kind of check: one line each. */
 import type { Probe } from './probe.ts';
+import { ruleOnce, ruleRouting } from './rule-routing.ts';
 import { workflow } from './workflow.ts';
 import { workflowBehaviour, workflowTwoOrders } from './workflow-behaviour.ts';
 import { workflowPlaces } from './workflow-places.ts';
@@ -9,6 +10,8 @@ export const PROBES: Record<string, Probe> = {
   'workflow-behaviour': workflowBehaviour,
   'workflow-two-orders': workflowTwoOrders,
   'workflow-places': workflowPlaces,
+  'rule-routing': ruleRouting,
+  'rule-once': ruleOnce,
 };
 
 export const KINDS: ReadonlySet<string> = new Set(Object.keys(PROBES));

@@ -1,0 +1,38 @@
+import { confirm, observeRouting } from '../routing/observe.ts';
+import { judgeOnce, judgeRoute, type Judged } from '../routing/judge.ts';
+import { wantedText } from '../routing/reach.ts';
+import type { RouteExpected, RoutingSeen } from '../routing/types.ts';
+import type { Facts } from '../facts.ts';
+import type { Check, Verdict } from '../types.ts';
+import { probe } from './probe.ts';
+
+/** Reads the routing; where it would fail by our engine's word alone, EventBridge is asked first. */
+async function observed(facts: Facts, judge: (seen: RoutingSeen) => Judged): Promise<RoutingSeen> {
+  const seen = await observeRouting(facts);
+  return confirm(facts, seen, judge(seen).questions);
+}
+
+const verdict = (expected: string, { questions: _, ...judged }: Judged): Verdict => ({ expected, ...judged });
+
+const routeOf = ({ expect }: Check): RouteExpected => expect as unknown as RouteExpected;
+
+/** The right events, and no others of the workshop, reach what they should. */
+export const ruleRouting = probe<RoutingSeen>({
+  observe: (check, facts) => observed(facts, (seen) => judgeRoute(routeOf(check), seen)),
+  judge(check, seen) {
+    const expected = routeOf(check);
+    const events = expected.events === 'all' ? 'every event of the workshop' : expected.events.join(', ');
+    return verdict(
+      `an enabled rule on ${seen.bus} that brings ${events} to ${wantedText(expected, seen)}`,
+      judgeRoute(expected, seen),
+    );
+  },
+});
+
+const routesOf = ({ expect }: Check): RouteExpected[] => (expect['routes'] ?? []) as RouteExpected[];
+
+/** No event reaches the same target twice. */
+export const ruleOnce = probe<RoutingSeen>({
+  observe: (check, facts) => observed(facts, (seen) => judgeOnce(routesOf(check), seen)),
+  judge: (check, seen) => verdict(check.title, judgeOnce(routesOf(check), seen)),
+});

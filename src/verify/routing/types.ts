@@ -1,0 +1,50 @@
+/** What is seen of the routing, and what a check expects of it. */
+import type { Rule } from '../../aws/events.ts';
+import type { Json } from '../../event-pattern/index.ts';
+import type { RoleSeen } from '../permissions/judge.ts';
+
+/** The `expect` of a check of kind rule-routing. */
+export interface RouteExpected {
+  /** What the learner was told to call the rule; any name will do. */
+  rule: string;
+  events: 'all' | string[];
+  /** A function whose name contains this. */
+  function?: string;
+  /** A log group of this name. */
+  logGroup?: string;
+  /** Neither: the learner's workflow. */
+}
+
+export interface RoutingSeen {
+  account: string;
+  region: string;
+  bus: string;
+  /** Is the bus there? */
+  busThere: boolean;
+  /** Where else the workshop is, when it is not here. */
+  elsewhere: string[];
+  /** undefined: there is none, or several could be it */
+  workflow: { arn: string; name: string } | undefined;
+  /** Rules of the bus, and those of other buses that could be meant for it. */
+  rules: Rule[];
+  functions: string[];
+  /** names of every state machine */
+  machines: string[];
+  logGroups: string[];
+  /** documents */
+  logPolicies: string[];
+  /** ARN as it stands in the target → statements of the function's policy */
+  functionPolicies: Record<string, unknown[]>;
+  /** by ARN */
+  roles: Record<string, RoleSeen>;
+  /** What EventBridge said where it was asked, by `questionKey`. */
+  confirmed: Record<string, boolean>;
+}
+
+/** A match that a verdict rests upon. */
+export interface Question {
+  pattern: string;
+  event: { [key: string]: Json };
+}
+
+export const questionKey = ({ pattern, event }: Question): string => `${pattern} ${JSON.stringify(event)}`;
