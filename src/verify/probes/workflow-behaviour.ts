@@ -17,7 +17,7 @@ type Seen = { outcomes: Outcome[] } | { missing: string };
 
 const played = new WeakMap<object, Map<string, Outcome>>();
 
-async function learnersWorkflow(facts: Facts): Promise<Workflow | { missing: string }> {
+export async function learnersWorkflow(facts: Facts): Promise<Workflow | { missing: string }> {
   const found = await facts.workflow();
   if (found.kind !== 'found') return { missing: 'there is no workflow to judge' };
   try {
@@ -40,7 +40,8 @@ function parsed(text: string): JsonObject {
   return definition;
 }
 
-function playOnce(workflow: Workflow, name: SceneName): Outcome {
+/** One scene, played once however many checks ask for it. */
+export function playOnce(workflow: Workflow, name: SceneName): Outcome {
   let scenes = played.get(workflow.definition);
   if (!scenes) {
     scenes = new Map();

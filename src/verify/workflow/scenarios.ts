@@ -61,6 +61,8 @@ export interface Outcome {
   scene: string;
   title: string;
   happenings: Happening[];
+  /** Every call that was asked for, in order, whatever came of it. */
+  tasks: TaskEffect[];
   /** RUNNING: it waits for something that never comes, or it never ends */
   status: 'SUCCEEDED' | 'FAILED' | 'TIMED_OUT' | 'ABORTED' | 'RUNNING';
   error?: string;
@@ -150,7 +152,7 @@ export function play(workflow: Workflow, name: SceneName): Outcome {
   const scene: Scene = SCENES[name];
   const stock = stockOf(scene.storeOpen, scene.counter);
   const shop = openShop(shopState(workflow, scene, stock, 'order-1'), START);
-  const { execution, now, inputs } = simulate(workflow.definition, {
+  const { execution, now, inputs, tasks } = simulate(workflow.definition, {
     ...optionsOf(workflow, 'order-1'),
     input: orderInput(workflow),
     maxInputs: LONGEST_PLAY,
@@ -162,6 +164,7 @@ export function play(workflow: Workflow, name: SceneName): Outcome {
     scene: name,
     title: scene.title,
     happenings: shop.happenings,
+    tasks,
     status: execution.status,
     ...(execution.error === undefined ? {} : { error: execution.error }),
     ...(execution.cause === undefined ? {} : { cause: execution.cause }),
