@@ -2,6 +2,7 @@
 import type { Connection } from './connection.ts';
 import { errorName } from './failure.ts';
 import { lambdaClient } from './find.ts';
+import { zipOf } from './zip.ts';
 
 export interface Invocation {
   status: number;
@@ -74,6 +75,33 @@ export async function removePermission(connection: Connection, name: string, sta
   const lambda = await lambdaClient(connection);
   try {
     await lambda.removePermission({ FunctionName: name, StatementId: statementId });
+  } catch (error) {
+    if (errorName(error) !== 'ResourceNotFoundException') throw error;
+  }
+}
+
+/** Makes a function of one file, for the newest Node runtime that the workshop's own functions use. */
+export async function createFunction(
+  connection: Connection,
+  wanted: { name: string; file: string; code: string; roleArn: string; tags: Record<string, string> },
+): Promise<void> {
+  const lambda = await lambdaClient(connection);
+  await lambda.createFunction({
+    FunctionName: wanted.name,
+    Role: wanted.roleArn,
+    Runtime: 'nodejs24.x',
+    Handler: 'index.handler',
+    Code: { ZipFile: zipOf(wanted.file, wanted.code) },
+    Timeout: 15,
+    Tags: wanted.tags,
+  });
+}
+
+/** Deletes a function; fine when it is already gone. */
+export async function deleteFunction(connection: Connection, name: string): Promise<void> {
+  const lambda = await lambdaClient(connection);
+  try {
+    await lambda.deleteFunction({ FunctionName: name });
   } catch (error) {
     if (errorName(error) !== 'ResourceNotFoundException') throw error;
   }

@@ -10,6 +10,10 @@ export function stepLine(step: SolveStep | UndoStep): string {
       return `~ role ${line(step.name)}: its trust or policies differ`;
     case 'create-workflow':
       return `+ workflow ${step.name} (${step.type})`;
+    case 'create-function':
+      return `+ function ${step.name}`;
+    case 'delete-function':
+      return `- function ${line(step.name)}`;
     case 'change-workflow':
       return `~ workflow ${line(step.name)}: ${step.definition === step.before.definition ? 'another role' : 'another definition'}${step.roleArn === step.before.roleArn ? '' : ` (role ${step.roleArn.split('/').at(-1)})`}`;
     case 'remake-workflow':

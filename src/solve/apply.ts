@@ -3,7 +3,7 @@ import type { Connection } from '../aws/connection.ts';
 import { deleteRule, putRule, putTargets, type Rule, removeTargets } from '../aws/events.ts';
 import { errorName } from '../aws/failure.ts';
 import { iamClient } from '../aws/find.ts';
-import { allowRule, removePermission } from '../aws/functions.ts';
+import { allowRule, createFunction, deleteFunction, removePermission } from '../aws/functions.ts';
 import { createRole, deleteRole, putRolePolicy, setTrust } from '../aws/roles.ts';
 import { createStateMachine, deleteStateMachine, describeStateMachine, updateStateMachine } from '../aws/states.ts';
 import { PressoError } from '../errors.ts';
@@ -45,6 +45,10 @@ async function applyStep(connection: Connection, step: SolveStep | UndoStep, opt
     }
     case 'delete-role':
       return deleteRole(connection, step.name);
+    case 'create-function':
+      return retrying(options, /InvalidParameterValue/, () => createFunction(connection, { ...step, tags }));
+    case 'delete-function':
+      return deleteFunction(connection, step.name);
     case 'create-workflow':
       return createWorkflow(connection, step, options);
     case 'change-workflow':
@@ -100,22 +104,24 @@ async function writeRule(
 }
 
 /** A role made a moment ago is not known everywhere yet: AWS refuses it for some seconds. */
-async function createWorkflow(
-  connection: Connection,
-  step: { name: string; type: 'STANDARD' | 'EXPRESS'; definition: string; roleArn: string },
-  { pause }: ApplyOptions,
-): Promise<void> {
+async function retrying(options: ApplyOptions, young: RegExp, work: () => Promise<unknown>): Promise<void> {
   for (let tries = 0; ; tries++) {
     try {
-      await createStateMachine(connection, { ...step, tags });
+      await work();
       return;
     } catch (error) {
-      const young = /StateMachineDeleting|AccessDenied/.test(errorName(error)) && tries < 10;
-      if (!young) throw error;
-      await pause(1_000);
+      if (!young.test(errorName(error)) || tries >= 10) throw error;
+      await options.pause(1_000);
     }
   }
 }
+
+const createWorkflow = (
+  connection: Connection,
+  step: { name: string; type: 'STANDARD' | 'EXPRESS'; definition: string; roleArn: string },
+  options: ApplyOptions,
+): Promise<void> =>
+  retrying(options, /StateMachineDeleting|AccessDenied/, () => createStateMachine(connection, { ...step, tags }));
 
 /** Deletes and waits until it is gone: running executions may keep it for a while. */
 async function removeWorkflow(connection: Connection, arn: string, { pause }: ApplyOptions): Promise<void> {

@@ -16,6 +16,16 @@ export interface WorkflowWanted {
   role: NameRef;
 }
 
+/** A function of the learner's own: one file of code, `export const handler` or `exports.handler`. */
+export interface FunctionWanted {
+  kind: 'function';
+  name: string;
+  /** file name inside the package, and its text */
+  file: string;
+  code: string;
+  role: NameRef;
+}
+
 export interface RoleWanted {
   kind: 'role';
   name: string;
@@ -55,14 +65,16 @@ export interface PermissionWanted {
   rule: string;
 }
 
-export type Wanted = WorkflowWanted | RoleWanted | RuleWanted | PermissionWanted;
-const KINDS = ['workflow', 'role', 'rule', 'permission'] as const;
+export type Wanted = WorkflowWanted | FunctionWanted | RoleWanted | RuleWanted | PermissionWanted;
+const KINDS = ['workflow', 'function', 'role', 'rule', 'permission'] as const;
 
 export interface Build {
   /** In the order in which they are made. */
   resources: Wanted[];
   /** Check ids that must fail on it; none for a solution or a variant. */
   fail: string[];
+  /** Words that the findings and hints of those checks must hold. */
+  says: string[];
   /** `live` where a definition alone cannot tell. */
   judge: 'definition' | 'live';
 }
@@ -71,13 +83,15 @@ interface BuildFile {
   extends?: string;
   resources?: Record<string, unknown>[];
   remove?: string[];
-  expect?: { fail?: string[] };
+  expect?: { fail?: string[]; says?: string | string[] };
   judge?: string;
 }
 
 /**
  * Reads `dir`/build.yaml. A build that `extends` another takes its resources; one of the same kind and name (permissions:
- * same function and rule) replaces it in place, others are added, and `remove: [kind name]` takes some away.
+ * same function and rule) replaces it in place, others are added, and `remove: [kind name]` takes some away. A workflow or
+ * rule that replaces another takes over every field that it does not name; a workflow's `change` alters the definition:
+ * `{at: /States/Read shop state/Next, to: value}`, without `to` what stands there is taken out.
  */
 export function readBuild(dir: string): Build {
   const file = path.join(dir, 'build.yaml');
@@ -99,7 +113,7 @@ export function readBuild(dir: string): Build {
   const value = (document.toJS() ?? {}) as BuildFile;
   const base: Build =
     value.extends === undefined
-      ? { resources: [], fail: [], judge: 'definition' }
+      ? { resources: [], fail: [], says: [], judge: 'definition' }
       : readBuild(path.resolve(dir, value.extends));
   const resources = [...base.resources];
   for (const remove of value.remove ?? []) {
@@ -108,12 +122,20 @@ export function readBuild(dir: string): Build {
     resources.splice(at, 1);
   }
   for (const raw of value.resources ?? []) {
-    const wanted = toWanted(raw, dir, file);
+    const before = resources.find(
+      ({ kind, ...one }) => kind === raw['kind'] && 'name' in one && one.name === raw['name'],
+    );
+    const wanted = toWanted(raw, dir, file, before);
     const at = resources.findIndex((resource) => identify(resource) === identify(wanted));
     if (at < 0) resources.push(wanted);
     else resources[at] = wanted;
   }
-  return { resources, fail: value.expect?.fail ?? [], judge: value.judge === 'live' ? 'live' : 'definition' };
+  return {
+    resources,
+    fail: value.expect?.fail ?? [],
+    says: [value.expect?.says ?? []].flat(),
+    judge: value.judge === 'live' ? 'live' : 'definition',
+  };
 }
 
 const refText = (ref: NameRef): string =>
@@ -130,28 +152,21 @@ function bad(where: string, what: string): PressoError {
   return new PressoError('bad-build', `${where}: ${what}.`, { hint: 'presso solve --help' });
 }
 
-function toWanted(raw: Record<string, unknown>, dir: string, file: string): Wanted {
+function toWanted(raw: Record<string, unknown>, dir: string, file: string, before: Wanted | undefined): Wanted {
   const { kind } = raw;
   const name = String(raw['name'] ?? '');
   if (!KINDS.includes(kind as never))
     throw bad(file, `"${String(kind)}" is not a kind of resource; there are ${KINDS.join(', ')}`);
   if (kind !== 'permission' && name === '') throw bad(file, `a ${String(kind)} has no name`);
-  if (kind === 'workflow') {
-    const source = path.join(dir, String(raw['definition'] ?? ''));
-    let definition: string;
-    try {
-      definition = readFileSync(source, 'utf8');
-    } catch {
-      throw bad(file, `the definition ${source} cannot be read`);
-    }
+  if (kind === 'workflow') return toWorkflow(raw, name, dir, file, before?.kind === 'workflow' ? before : undefined);
+  if (kind === 'function')
     return {
       kind,
       name,
-      type: raw['type'] === 'EXPRESS' ? 'EXPRESS' : 'STANDARD',
-      definition,
+      file: `index${path.extname(String(raw['code'] ?? 'index.mjs'))}`,
+      code: readBeside(dir, raw['code'], file),
       role: toRef(raw['role'], file),
     };
-  }
   if (kind === 'role')
     return {
       kind,
@@ -161,19 +176,71 @@ function toWanted(raw: Record<string, unknown>, dir: string, file: string): Want
       policies: (raw['policies'] ?? {}) as Record<string, unknown>,
     };
   if (kind === 'permission') return { kind, function: toRef(raw['function'], file), rule: String(raw['rule'] ?? '') };
-  const pattern = raw['pattern'];
+  const base = before?.kind === 'rule' ? before : undefined;
+  const pattern = raw['pattern'] ?? base?.pattern;
+  const targets = raw['targets'] as Record<string, unknown>[] | undefined;
   return {
     kind: 'rule',
     name,
-    bus: String(raw['bus'] ?? ''),
-    state: raw['state'] === 'DISABLED' ? 'DISABLED' : 'ENABLED',
+    bus: String(raw['bus'] ?? base?.bus ?? ''),
+    state: (raw['state'] ?? base?.state) === 'DISABLED' ? 'DISABLED' : 'ENABLED',
     pattern: typeof pattern === 'string' ? pattern : JSON.stringify(pattern),
-    targets: ((raw['targets'] ?? []) as Record<string, unknown>[]).map((target) => ({
-      ...(target as unknown as TargetWanted),
-      id: String(target['id'] ?? 'target'),
-      ...(target['function'] === undefined ? {} : { function: toRef(target['function'], file) }),
-    })),
+    targets:
+      targets === undefined && base
+        ? base.targets
+        : (targets ?? []).map((target) => ({
+            ...(target as unknown as TargetWanted),
+            id: String(target['id'] ?? 'target'),
+            ...(target['function'] === undefined ? {} : { function: toRef(target['function'], file) }),
+          })),
   };
+}
+
+function readBeside(dir: string, name: unknown, file: string): string {
+  const source = path.join(dir, String(name ?? ''));
+  try {
+    return readFileSync(source, 'utf8');
+  } catch {
+    throw bad(file, `${source} cannot be read`);
+  }
+}
+
+function toWorkflow(
+  raw: Record<string, unknown>,
+  name: string,
+  dir: string,
+  file: string,
+  before: WorkflowWanted | undefined,
+): WorkflowWanted {
+  const written =
+    raw['definition'] === undefined && before ? before.definition : readBeside(dir, raw['definition'], file);
+  const changes = (raw['change'] ?? []) as { at: string; to?: unknown }[];
+  return {
+    kind: 'workflow',
+    name,
+    type: (raw['type'] ?? before?.type) === 'EXPRESS' ? 'EXPRESS' : 'STANDARD',
+    definition: changes.length > 0 ? changed(written, changes, file) : written,
+    role: raw['role'] === undefined && before ? before.role : toRef(raw['role'], file),
+  };
+}
+
+/** The definition with values put in, or taken out, where JSON pointers say. */
+function changed(definition: string, changes: { at: string; to?: unknown }[], file: string): string {
+  const root = JSON.parse(definition) as Record<string, unknown>;
+  for (const change of changes) {
+    const steps = change.at
+      .split('/')
+      .slice(1)
+      .map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'));
+    const last = steps.pop() ?? '';
+    const holder = steps.reduce<unknown>((value, step) => (value as Record<string, unknown> | undefined)?.[step], root);
+    if (!holder || typeof holder !== 'object') throw bad(file, `change: there is nothing at ${change.at}`);
+    if ('to' in change) (holder as Record<string, unknown>)[last] = change.to;
+    else if (!(last in holder)) throw bad(file, `change: there is nothing at ${change.at} to take out`);
+    else if (Array.isArray(holder)) holder.splice(Number(last), 1);
+    else delete (holder as Record<string, unknown>)[last];
+  }
+  return `${JSON.stringify(root, null, 2)}\n`;
 }
 
 function toRef(value: unknown, file: string): NameRef {

@@ -3,7 +3,15 @@ import type { Rule, RuleTarget } from '../aws/events.ts';
 import { PressoError } from '../errors.ts';
 import { matches, parsePattern } from '../event-pattern/index.ts';
 import { EVENTS, sampleEvent } from '../workshop.ts';
-import { identify, meant, type NameRef, type RuleWanted, type TargetWanted, type Wanted } from './build.ts';
+import {
+  identify,
+  meant,
+  type FunctionWanted,
+  type NameRef,
+  type RuleWanted,
+  type TargetWanted,
+  type Wanted,
+} from './build.ts';
 import type { Seen } from './observe.ts';
 
 /** One change. What it takes away or alters is in it, so that it can be put back. */
@@ -41,6 +49,7 @@ export type SolveStep =
       roleArn: string;
       before: { type: string; definition: string; roleArn: string };
     }
+  | { do: 'create-function'; name: string; file: string; code: string; roleArn: string }
   | { do: 'remove-rule'; rule: Rule; because: string }
   | { do: 'create-rule'; rule: Rule }
   | { do: 'change-rule'; rule: Rule; before: Rule }
@@ -60,7 +69,8 @@ export function planBuild(wanted: Wanted[], seen: Seen): SolvePlan {
   };
   for (const resource of wanted) {
     if (resource.kind === 'role') keepOr(resource, roleSteps(resource, seen));
-    else if (resource.kind === 'workflow') keepOr(resource, workflowSteps(resource, seen));
+    else if (resource.kind === 'workflow') keepOr(resource, workflowSteps(resource, wanted, seen));
+    else if (resource.kind === 'function') keepOr(resource, functionSteps(resource, wanted, seen));
     else if (resource.kind === 'rule') keepOr(resource, ruleSteps(resource, wanted, seen));
     else {
       const [target] = functionsMeant(resource.function, seen);
@@ -90,13 +100,17 @@ const ruleArnOf = (bus: string, rule: string, { account, region }: Seen): string
 const workflowArn = (name: string, { account, region }: Seen): string =>
   `arn:aws:states:${region}:${account}:stateMachine:${name}`;
 
-/** `${accountId}`, `${region}`, `${workflow.NAME.arn}`: filled in from this account. */
-export function fillIn(text: string, seen: Pick<Seen, 'account' | 'region'>): string {
-  return text.replace(/\$\{(accountId|region|workflow\.([\w-]+)\.arn)\}/g, (_, what: string, workflow?: string) => {
-    if (what === 'accountId') return seen.account;
-    if (what === 'region') return seen.region;
-    return `arn:aws:states:${seen.region}:${seen.account}:stateMachine:${workflow}`;
-  });
+/** `${accountId}`, `${region}`, `${workflow.NAME.arn}`, `${function.NAME.arn}`: filled in from this account. */
+export function fillIn(text: string, { account, region }: Pick<Seen, 'account' | 'region'>): string {
+  return text.replace(
+    /\$\{(?:(accountId|region)|(workflow|function)\.([\w-]+)\.arn)\}/g,
+    (_, what: string | undefined, kind: string | undefined, name: string | undefined) => {
+      if (what !== undefined) return what === 'region' ? region : account;
+      return kind === 'workflow'
+        ? `arn:aws:states:${region}:${account}:stateMachine:${name}`
+        : `arn:aws:lambda:${region}:${account}:function:${name}`;
+    },
+  );
 }
 
 const fillValue = (value: unknown, seen: Seen): unknown => JSON.parse(fillIn(JSON.stringify(value), seen)) as unknown;
@@ -115,31 +129,44 @@ function roleSteps(resource: Extract<Wanted, { kind: 'role' }>, seen: Seen): Sol
   return fine ? [] : [{ do: 'change-role', name: resource.name, trust, inline, before }];
 }
 
-function workflowSteps(resource: Extract<Wanted, { kind: 'workflow' }>, seen: Seen): SolveStep[] {
-  const roles = 'arn' in resource.role ? [{ arn: resource.role.arn }] : meant(resource.role, seen.roleNames);
+/** The role of a workflow or function: one that this build makes, or one of the account. */
+function roleArnOf(ref: NameRef, user: string, wanted: Wanted[], seen: Seen): string {
+  if ('arn' in ref) return fillIn(ref.arn, seen);
+  const made = wanted.find((other) => other.kind === 'role' && 'name' in ref && other.name === ref.name);
+  if (made?.kind === 'role') return `arn:aws:iam::${seen.account}:role${made.path}${made.name}`;
+  const roles = meant(ref, seen.roleNames);
+  const said = JSON.stringify(Object.values(ref)[0]);
   const [role] = roles;
   if (!role)
-    throw new PressoError(
-      'no-role',
-      `The role for ${resource.name} (${JSON.stringify(Object.values(resource.role)[0])}) is not in this account.`,
-      { hint: 'presso setup' },
-    );
+    throw new PressoError('no-role', `The role for ${user} (${said}) is not in this account.`, {
+      hint: 'presso setup',
+    });
   if (roles.length > 1)
-    throw new PressoError(
-      'two-roles',
-      `There are ${roles.length} roles whose name contains ${JSON.stringify(Object.values(resource.role)[0])}.`,
-      { hint: 'presso status' },
-    );
+    throw new PressoError('two-roles', `There are ${roles.length} roles whose name contains ${said}.`, {
+      hint: 'presso status',
+    });
+  return role.arn;
+}
+
+/** A function of that name that is there already is left as it is: it may be anybody's. */
+function functionSteps(resource: FunctionWanted, wanted: Wanted[], seen: Seen): SolveStep[] {
+  if (seen.functionNames.includes(resource.name)) return [];
+  const { name, file, code } = resource;
+  return [{ do: 'create-function', name, file, code, roleArn: roleArnOf(resource.role, name, wanted, seen) }];
+}
+
+function workflowSteps(resource: Extract<Wanted, { kind: 'workflow' }>, wanted: Wanted[], seen: Seen): SolveStep[] {
+  const roleArn = roleArnOf(resource.role, resource.name, wanted, seen);
   const definition = fillIn(resource.definition, seen);
   const arn = workflowArn(resource.name, seen);
   const there = seen.workflows[resource.name];
-  const wanted = { name: resource.name, arn, definition, roleArn: role.arn };
-  if (!there) return [{ do: 'create-workflow', ...wanted, type: resource.type }];
+  const step = { name: resource.name, arn, definition, roleArn };
+  if (!there) return [{ do: 'create-workflow', ...step, type: resource.type }];
   const before = { definition: there.definition, roleArn: there.roleArn };
   if (there.type !== resource.type)
-    return [{ do: 'remake-workflow', ...wanted, type: resource.type, before: { ...before, type: there.type } }];
-  const fine = there.roleArn === role.arn && sameJson(there.definition, definition);
-  return fine ? [] : [{ do: 'change-workflow', ...wanted, before }];
+    return [{ do: 'remake-workflow', ...step, type: resource.type, before: { ...before, type: there.type } }];
+  const fine = there.roleArn === roleArn && sameJson(there.definition, definition);
+  return fine ? [] : [{ do: 'change-workflow', ...step, before }];
 }
 
 function functionsMeant(ref: NameRef, seen: Seen): Seen['functions'] {
@@ -268,6 +295,7 @@ export type UndoStep =
   | { do: 'delete-role'; name: string }
   | { do: 'restore-role'; name: string; trust: unknown; inline: Record<string, unknown>; drop: string[] }
   | { do: 'delete-workflow'; name: string; arn: string }
+  | { do: 'delete-function'; name: string }
   | { do: 'restore-workflow'; name: string; arn: string; definition: string; roleArn: string }
   | {
       do: 'recreate-workflow';
@@ -294,6 +322,8 @@ function undoOf(step: SolveStep): UndoStep {
       };
     case 'create-workflow':
       return { do: 'delete-workflow', name: step.name, arn: step.arn };
+    case 'create-function':
+      return { do: 'delete-function', name: step.name };
     case 'change-workflow':
       return { do: 'restore-workflow', name: step.name, arn: step.arn, ...step.before };
     case 'remake-workflow':

@@ -18,6 +18,7 @@ export interface Seen {
   /** Names of every role and function, for references by a part of a name. */
   roleNames: { name: string; arn: string }[];
   functions: { name: string; arn: string; policy: PolicyStatement[] }[];
+  functionNames: string[];
 }
 
 export async function observeBuild(connection: Connection, account: string, wanted: Wanted[]): Promise<Seen> {
@@ -59,5 +60,6 @@ export async function observeBuild(connection: Connection, account: string, want
     rules: rules.flat(),
     roleNames,
     functions,
+    functionNames,
   };
 }
