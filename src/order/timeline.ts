@@ -22,7 +22,7 @@ export interface Facts {
 }
 
 /** Events and states at the same millisecond: what leads to something comes first. */
-const RANK: Record<Moment['kind'], number> = { execution: 1, state: 2, failure: 3, event: 0 };
+const RANK: Record<Moment['kind'], number> = { execution: 1, state: 2, failure: 2, event: 0 };
 
 export function timeline({ execution, history, events }: Facts): Moment[] {
   // The log stamps an event when it is written, which may be after what the event set going.
