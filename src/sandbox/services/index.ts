@@ -9,6 +9,7 @@ import { iot } from './iot/index.ts';
 import { iotdata } from './iotdata/index.ts';
 import { lambda } from './lambda/index.ts';
 import { logs } from './logs/index.ts';
+import { monitoring } from './monitoring/index.ts';
 import { sqs } from './sqs/index.ts';
 import { ssm } from './ssm/index.ts';
 import { states } from './states/index.ts';
@@ -29,6 +30,7 @@ export function allServices(): Service[] {
     iotdata,
     lambda,
     logs,
+    monitoring,
     sqs,
     ssm,
     states,

@@ -40,8 +40,11 @@ async function receive(sqs: SQSClient, QueueUrl: string, more = {}): Promise<Mes
   return Messages;
 }
 
-const attribute = async (sqs: SQSClient, QueueUrl: string, name: string): Promise<string | undefined> =>
-  (await sqs.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: [name as 'All'] }))).Attributes?.[name];
+async function attribute(sqs: SQSClient, QueueUrl: string, name: string): Promise<string | undefined> {
+  const asked = new GetQueueAttributesCommand({ QueueUrl, AttributeNames: [name as 'All'] });
+  const attributes: Record<string, string> = (await sqs.send(asked)).Attributes ?? {};
+  return attributes[name];
+}
 
 test('a message is hidden while somebody has it, comes back when its time is over, and ends when it is deleted', () =>
   withSandbox(async (sandbox) => {

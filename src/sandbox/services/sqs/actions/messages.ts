@@ -305,7 +305,7 @@ function chosenAttributes(
 ): Record<string, MessageAttribute> | undefined {
   const matches = (name: string): boolean =>
     wanted.some((want) =>
-      want === 'All' || want === '.*' ? true : want.endsWith('.*') ? name.startsWith(want.slice(0, -1)) : want === name,
+      want === 'All' || want === '.*' ? true : want.endsWith('.*') ? name.startsWith(want.slice(0, -2)) : want === name,
     );
   const chosen = Object.entries(all).filter(([name]) => matches(name));
   return chosen.length > 0 ? Object.fromEntries(chosen) : undefined;
