@@ -21,6 +21,8 @@ export interface ClientConfig {
   maxAttempts: number;
   retryMode: string;
   disableHostPrefix?: boolean;
+  useFipsEndpoint?: boolean;
+  useDualstackEndpoint?: boolean;
   endpoint?: string;
   profile?: string;
   // biome-ignore lint/suspicious/noExplicitAny: every client accepts the provider's type, none exports the same one.
@@ -45,6 +47,9 @@ export async function connect(options: ConnectionOptions): Promise<Connection> {
   if (options.endpoint) {
     config.endpoint = options.endpoint;
     config.disableHostPrefix = true;
+    // Settings of the shell that only AWS's own endpoints have; with another one the SDK would refuse.
+    config.useFipsEndpoint = false;
+    config.useDualstackEndpoint = false;
   }
   if (options.credentials) config.credentials = options.credentials;
   else {

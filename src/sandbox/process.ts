@@ -46,6 +46,8 @@ try {
   const stop = (): void => void sandbox.close();
   process.once('SIGTERM', stop);
   process.once('SIGINT', stop);
+  // Everything is on disk by then: a function that is still in the middle of something does not hold the process back.
+  void sandbox.closed.then(() => setTimeout(() => process.exit(0), 500).unref());
   process.send?.({ ready: true });
 } catch (error) {
   const known = error instanceof SandboxError;
