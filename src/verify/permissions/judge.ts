@@ -29,7 +29,6 @@ export function judgeByPolicies(
   asks: Ask[],
   region: string,
 ): Ask[] {
-  const account = roleArn.split(':')[4] ?? '';
   const identityPolicies = policies.identity.map(({ name, document }) =>
     parsePolicy(document as Json, 'identity', name),
   );
@@ -39,7 +38,7 @@ export function judgeByPolicies(
       decide({
         action,
         resource,
-        principal: { arn: `arn:aws:sts::${account}:assumed-role/${roleName(roleArn)}/check`, role: roleArn },
+        principal: { arn: sessionOf(roleArn), role: roleArn },
         context: { 'aws:RequestedRegion': region, 'aws:SecureTransport': true, ...context },
         identityPolicies,
         ...(boundary ? { permissionsBoundary: boundary } : {}),
@@ -89,6 +88,20 @@ export function trusted(trust: unknown): string[] {
   return [...new Set(names)];
 }
 
+const sessionOf = (roleArn: string): string =>
+  `arn:aws:sts::${roleArn.split(':')[4] ?? ''}:assumed-role/${roleName(roleArn)}/check`;
+
+/** One policy a statement, so that one which IAM would not take decides nothing. */
+function resourcePolicies(statements: readonly unknown[]): Policy[] {
+  return statements.flatMap((statement) => {
+    try {
+      return [parsePolicy({ Version: '2012-10-17', Statement: [statement as Json] }, 'resource')];
+    } catch {
+      return [];
+    }
+  });
+}
+
 /** Does a resource's policy let the service do this, for the resource `source`? */
 export function serviceMay(
   statements: readonly unknown[],
@@ -96,21 +109,26 @@ export function serviceMay(
   ask: Ask,
   source: { arn: string; account: string },
 ): boolean {
-  const policies = statements.flatMap((statement) => {
-    try {
-      return [parsePolicy({ Version: '2012-10-17', Statement: [statement as Json] }, 'resource')];
-    } catch {
-      // A statement of a form that IAM does not take decides nothing.
-      return [];
-    }
-  });
   return (
     decide({
       ...ask,
       principal: { service },
       context: { 'aws:SourceArn': source.arn, 'aws:SourceAccount': source.account },
       identityPolicies: [],
-      resourcePolicies: policies,
+      resourcePolicies: resourcePolicies(statements),
+      sameAccount: true,
+    }).decision === 'allowed'
+  );
+}
+
+/** Does a resource's policy let the role, or its whole account by name, do this? */
+export function roleNamed(statements: readonly unknown[], roleArn: string, ask: Ask): boolean {
+  return (
+    decide({
+      ...ask,
+      principal: { arn: sessionOf(roleArn), role: roleArn },
+      identityPolicies: [],
+      resourcePolicies: resourcePolicies(statements),
       sameAccount: true,
     }).decision === 'allowed'
   );

@@ -4,12 +4,14 @@ import { ruleOnce, ruleRouting } from './rule-routing.ts';
 import { workflow } from './workflow.ts';
 import { workflowBehaviour, workflowTwoOrders } from './workflow-behaviour.ts';
 import { workflowPlaces } from './workflow-places.ts';
+import { workflowRole } from './workflow-role.ts';
 
 export const PROBES: Record<string, Probe> = {
   workflow,
   'workflow-behaviour': workflowBehaviour,
   'workflow-two-orders': workflowTwoOrders,
   'workflow-places': workflowPlaces,
+  'workflow-role': workflowRole,
   'rule-routing': ruleRouting,
   'rule-once': ruleOnce,
 };
