@@ -10,7 +10,7 @@ const connect = net.Socket.prototype.connect;
 net.Socket.prototype.connect = function guarded(...args) {
   const [first] = Array.isArray(args[0]) ? args[0] : args;
   const host = typeof first === 'object' ? first.host : typeof first === 'number' ? args[1] : undefined;
-  const local = typeof first === 'object' ? first.path !== undefined : typeof first === 'string';
+  const local = typeof first === 'object' ? Boolean(first.path) : typeof first === 'string';
   if (!local && !loopback(typeof host === 'function' ? undefined : host)) {
     note(`connection to ${host}`);
     this.destroy(new Error(`refused by the guard: ${host}`));
