@@ -98,7 +98,8 @@ async function readBody(request: IncomingMessage): Promise<Buffer> {
   }
 }
 
-async function serviceAnswer(wire: WireRequest, world: World, faults: Faults): Promise<WireResponse | 'drop'> {
+/** A service's answer to a request as it came off the wire, or by a shorter way from a function (World.door). */
+export async function serviceAnswer(wire: WireRequest, world: World, faults: Faults): Promise<WireResponse | 'drop'> {
   const requestId = world.uuid();
   let found: Dispatch | undefined;
   try {

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { Clock } from './clock.ts';
 import { SandboxError } from './errors.ts';
 import { createFaults, type FaultOptions } from './faults.ts';
-import { createSandboxServer } from './server.ts';
+import { createSandboxServer, serviceAnswer } from './server.ts';
 import { allServices } from './services/index.ts';
 import { type LogLine, World } from './world.ts';
 
@@ -73,8 +73,9 @@ async function start(
   const file = dir === undefined ? undefined : readWorldFile(dir);
   const clock = new Clock(file?.clockOffset ?? 0);
   const nonce = randomBytes(16).toString('hex');
-  const makeWorld = (): World =>
-    new World({
+  const faults = createFaults(options.faults ?? {});
+  const makeWorld = (): World => {
+    const made = new World({
       dir,
       clock,
       services: allServices(),
@@ -84,6 +85,9 @@ async function start(
       callerRole: options.callerRole,
       log: options.log ?? (() => {}),
     });
+    made.door = (wire) => serviceAnswer(wire, made, faults);
+    return made;
+  };
   let world = makeWorld();
   let closing: Promise<void> | undefined;
   let tellClosed = (): void => {};
@@ -135,7 +139,7 @@ async function start(
       moveClock: advance,
       reset,
     },
-    createFaults(options.faults ?? {}),
+    faults,
   );
   await new Promise<void>((done, fail) => {
     server.once('error', (error: NodeJS.ErrnoException) =>

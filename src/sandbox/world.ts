@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 import { authorize, findRole, mayAssume } from './authorize.ts';
 import { Clock } from './clock.ts';
+import type { WireRequest } from './dispatch.ts';
 import { ServiceError } from './errors.ts';
 import type { SessionRecord } from './iam-records.ts';
 import { accountOfAccessKey, type Principal, principalArn } from './identity.ts';
@@ -28,6 +29,12 @@ export interface WorldOptions {
   log?: (line: LogLine) => void;
 }
 
+export interface WireAnswer {
+  status: number;
+  headers: Record<string, string>;
+  body: Buffer | string;
+}
+
 export interface LogLine {
   time: string;
   kind: 'request' | 'not-built' | 'delivery' | 'function' | 'fault' | 'sandbox';
@@ -40,6 +47,8 @@ export class World {
   readonly options: WorldOptions;
   /** `http://127.0.0.1:PORT`, once the server listens. */
   endpoint = '';
+  /** Answers a request to the endpoint without a connection: functions run in this process and ask a lot. */
+  door: ((wire: WireRequest) => Promise<WireAnswer | 'drop'>) | undefined;
   readonly #accounts = new Map<string, Promise<AccountStore>>();
   readonly #opened = new Map<string, AccountStore>();
   readonly #work = new Set<Promise<void>>();

@@ -1,4 +1,7 @@
-/** Keeps event source mappings going: each is one loop that runs while its source has something, and sleeps till it is told. */
+/**
+ * Keeps event source mappings going: each is a loop (for a queue several) that runs while its source has something, and
+ * sleeps till it is told.
+ */
 import { ServiceError } from '../../errors.ts';
 import type { Timer } from '../../clock.ts';
 import type { Context } from '../../service.ts';
@@ -6,11 +9,12 @@ import type { World } from '../../world.ts';
 import { findFunction } from './names.ts';
 import type { MappingRecord } from './records.ts';
 import { runFunction } from './run.ts';
+import { queue } from './sources/queue.ts';
 import type { BatchResult, EventSource } from './sources/source.ts';
 import { tableStream } from './sources/table-stream.ts';
 
 /** Every kind of source: one line each. */
-const SOURCES: EventSource[] = [tableStream];
+const SOURCES: EventSource[] = [queue, tableStream];
 
 export const sourceOf = (arn: string): EventSource | undefined => SOURCES.find((source) => source.arn.test(arn));
 
@@ -18,13 +22,18 @@ interface Loop {
   running: boolean;
   again: boolean;
   timer?: Timer | undefined;
+  /** The timer says when at the latest: news may come first. */
+  patient: boolean;
+  /** Set when the mapping is followed no longer, or anew. */
+  ended: boolean;
   stop(): void;
 }
 
-const loops = new WeakMap<World, Map<string, Loop>>();
+/** The loops of each mapping. */
+const loops = new WeakMap<World, Map<string, Loop[]>>();
 const mappings = (context: Context) => context.table<MappingRecord>('mappings');
 
-function loopsOf(world: World): Map<string, Loop> {
+function loopsOf(world: World): Map<string, Loop[]> {
   let found = loops.get(world);
   if (!found) {
     found = new Map();
@@ -38,7 +47,16 @@ export function follow(mapping: MappingRecord, context: Context): void {
   const source = sourceOf(mapping.source);
   const all = loopsOf(context.world);
   if (!source || all.has(mapping.uuid)) return;
-  const loop: Loop = { running: false, again: false, stop: () => {} };
+  const crew = Array.from({ length: source.readers?.(mapping) ?? 1 }, () => begin(mapping, source, context));
+  all.set(
+    mapping.uuid,
+    crew.map(({ loop }) => loop),
+  );
+  for (const { poke } of crew) poke();
+}
+
+function begin(mapping: MappingRecord, source: EventSource, context: Context): { loop: Loop; poke(): void } {
+  const loop: Loop = { running: false, again: false, patient: false, ended: false, stop: () => {} };
   const poke = (): void => {
     loop.timer?.cancel();
     loop.timer = undefined;
@@ -47,17 +65,18 @@ export function follow(mapping: MappingRecord, context: Context): void {
   };
   loop.stop = context.world.listen(source.topic(mapping.source), () => {
     // A batch that failed waits for its time; news does not shorten that.
-    if (!loop.timer) poke();
+    if (!loop.timer || loop.patient) poke();
   });
-  all.set(mapping.uuid, loop);
-  poke();
+  return { loop, poke };
 }
 
 export function unfollow(uuid: string, context: Context): void {
   const all = loopsOf(context.world);
-  const loop = all.get(uuid);
-  loop?.stop();
-  loop?.timer?.cancel();
+  for (const loop of all.get(uuid) ?? []) {
+    loop.ended = true;
+    loop.stop();
+    loop.timer?.cancel();
+  }
   all.delete(uuid);
 }
 
@@ -68,10 +87,13 @@ function go(uuid: string, loop: Loop, source: EventSource, poke: () => void, con
       for (;;) {
         loop.again = false;
         const mapping = mappings(context).get(uuid);
-        if (mapping?.state !== 'Enabled' || context.world.stopping || !loopsOf(context.world).has(uuid)) return;
+        if (mapping?.state !== 'Enabled' || context.world.stopping || loop.ended) return;
         const next = await turn(mapping, source, context);
-        if (typeof next === 'number') {
-          loop.timer = context.world.clock.at(next, poke);
+        if (loop.ended) return;
+        if (typeof next === 'object' && loop.again) continue;
+        if (typeof next === 'number' || typeof next === 'object') {
+          loop.patient = typeof next === 'object';
+          loop.timer = context.world.clock.at(typeof next === 'object' ? next.by : next, poke);
           return;
         }
         if (next === 'idle' && !loop.again) return;

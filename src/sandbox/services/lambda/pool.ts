@@ -9,13 +9,15 @@ import { existsSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
 import { distFile } from '../../../paths.ts';
-import type { FromWorker, FunctionFailure, InvokeMessage, WorkerData } from './protocol.ts';
+import type { CallMessage, FromWorker, FunctionFailure, InvokeMessage, ToWorker, WorkerData } from './protocol.ts';
 
 export interface EnvironmentOptions {
   data: WorkerData;
   env: Record<string, string>;
   /** Takes what the function prints. */
   log(time: number, line: string, requestId: string | undefined): void;
+  /** Answers what the SDK inside asks the sandbox. */
+  call(message: CallMessage): Promise<ToWorker>;
   /** Called when the environment is gone. */
   ended(): void;
 }
@@ -253,6 +255,12 @@ export class Pool {
       return;
     }
     if (environment.state === 'gone') return;
+    if (message.kind === 'call') {
+      void options.call(message).then((answer) => {
+        if (environment.state !== 'gone') environment.worker.postMessage(answer);
+      });
+      return;
+    }
     if (message.kind === 'ready') {
       clearTimeout(environment.timer);
       environment.initMs = performance.now() - environment.began;
@@ -331,7 +339,7 @@ export class Pool {
       this.#end(environment);
       this.#serve(environment.slot);
     }, job.message.timeout);
-    environment.worker.postMessage(job.message);
+    environment.worker.postMessage({ kind: 'invoke', ...job.message } satisfies ToWorker);
   }
 
   /** The thread ended by itself: out of memory, `process.exit`, or a fault of its own. */

@@ -33,7 +33,25 @@ export interface InvokeMessage {
   clockOffset: number;
 }
 
+/** A request of the SDK to the sandbox's endpoint, handed over instead of sent through a socket. */
+export interface CallMessage {
+  kind: 'call';
+  id: number;
+  method: string;
+  /** path and query */
+  url: string;
+  headers: Record<string, string>;
+  body: string | Uint8Array;
+}
+
+export type ToWorker =
+  | ({ kind: 'invoke' } & InvokeMessage)
+  | { kind: 'answer'; id: number; status: number; headers: Record<string, string>; body: Uint8Array | string }
+  /** The connection was dropped (a fault that was asked for, or a stop). */
+  | { kind: 'dropped'; id: number };
+
 export type FromWorker =
+  | CallMessage
   | { kind: 'ready'; initMs: number }
   | { kind: 'init-failed'; failure: FunctionFailure; initMs: number }
   | { kind: 'log'; time: number; line: string }

@@ -73,6 +73,8 @@ export interface MappingRecord {
   maximumRecordAge: number;
   bisect: boolean;
   reportsFailures: boolean;
+  /** ScalingConfig.MaximumConcurrency of a queue. */
+  concurrency?: number;
   filters: string[];
   tags: Record<string, string>;
   /** epoch milliseconds */

@@ -14,7 +14,7 @@ import { pathToFileURL } from 'node:url';
 import { format } from 'node:util';
 import v8 from 'node:v8';
 import { parentPort, workerData } from 'node:worker_threads';
-import type { FromWorker, FunctionFailure, InvokeMessage, WorkerData } from './protocol.ts';
+import type { FromWorker, FunctionFailure, InvokeMessage, ToWorker, WorkerData } from './protocol.ts';
 
 const data = workerData as WorkerData;
 const port = parentPort;
@@ -158,6 +158,74 @@ for (const name of ['spawn', 'spawnSync', 'exec', 'execSync', 'execFile', 'execF
   };
 syncBuiltinESMExports();
 
+// ---- the SDK's requests to the sandbox: handed to it, for it is this very process ----
+
+interface SdkRequest {
+  method: string;
+  protocol: string;
+  hostname: string;
+  port?: number;
+  path: string;
+  query?: Record<string, string | string[] | null>;
+  headers: Record<string, string>;
+  body?: unknown;
+}
+type Handle = (
+  this: unknown,
+  request: SdkRequest,
+  options?: { abortSignal?: { aborted?: boolean } },
+) => Promise<unknown>;
+
+const endpoint = new URL(process.env['AWS_ENDPOINT_URL'] || 'http://127.0.0.1:0');
+const answers = new Map<number, { done(answer: unknown): void; fail(error: unknown): void }>();
+let calls = 0;
+/** A handler that calls back ends when nothing is under way; then the port alone must not keep the thread. */
+let loose = false;
+
+function queryText(query: SdkRequest['query']): string {
+  const pairs = Object.entries(query ?? {}).flatMap(([name, value]) =>
+    [value].flat().map((one) => (one === null ? name : `${encodeURIComponent(name)}=${encodeURIComponent(one ?? '')}`)),
+  );
+  return pairs.length > 0 ? `?${pairs.join('&')}` : '';
+}
+
+function shortcut(): void {
+  let handler: { prototype: { handle: Handle } };
+  try {
+    ({ NodeHttpHandler: handler } = packageRequire('@smithy/node-http-handler') as { NodeHttpHandler: typeof handler });
+  } catch {
+    return;
+  }
+  const { handle } = handler.prototype;
+  handler.prototype.handle = function (request, options) {
+    const { hostname, body = '' } = request;
+    // Operations that put a prefix before the host (sync-127.0.0.1) mean the same endpoint.
+    const here = hostname === endpoint.hostname || hostname.endsWith(`-${endpoint.hostname}`);
+    if (!here || String(request.port ?? '') !== endpoint.port) return handle.call(this, request, options);
+    if (typeof body !== 'string' && !(body instanceof Uint8Array)) return handle.call(this, request, options);
+    return new Promise((done, fail) => {
+      const id = ++calls;
+      answers.set(id, { done, fail });
+      if (loose) port?.ref();
+      const headers: Record<string, string> = {};
+      for (const [name, value] of Object.entries(request.headers)) headers[name.toLowerCase()] = value;
+      say({ kind: 'call', id, method: request.method, url: request.path + queryText(request.query), headers, body });
+    });
+  };
+}
+
+function answered(message: Exclude<ToWorker, { kind: 'invoke' }>): void {
+  const waiting = answers.get(message.id);
+  answers.delete(message.id);
+  if (loose && answers.size === 0) port?.unref();
+  if (message.kind === 'dropped') {
+    waiting?.fail(Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' }));
+    return;
+  }
+  const body = typeof message.body === 'string' ? Buffer.from(message.body) : message.body;
+  waiting?.done({ response: { statusCode: message.status, headers: message.headers, body } });
+}
+
 // ---- modules: the function's own files, node's, and the SDK ----
 
 const packageRequire = createRequire(data.packageFile);
@@ -165,6 +233,7 @@ const SDK = /^@(aws-sdk|smithy|aws-crypto|aws)\//;
 type Resolve = (request: string, parent: { filename?: string } | undefined, ...more: unknown[]) => string;
 const modules = Module as unknown as { _resolveFilename: Resolve };
 const resolveFilename = modules._resolveFilename;
+let shortened = false;
 const inside = (file: string): boolean => file.startsWith(data.codeDir + path.sep);
 modules._resolveFilename = function (this: unknown, request, parent, ...more) {
   const from = parent?.filename;
@@ -178,7 +247,12 @@ modules._resolveFilename = function (this: unknown, request, parent, ...more) {
   }
   if (SDK.test(request)) {
     try {
-      return packageRequire.resolve(request);
+      const found = packageRequire.resolve(request);
+      if (!shortened) {
+        shortened = true;
+        shortcut();
+      }
+      return found;
     } catch {
       // not carried
     }
@@ -312,6 +386,7 @@ async function load(file: string): Promise<unknown> {
       if ((error as NodeJS.ErrnoException).code !== 'ERR_REQUIRE_ESM') throw error;
     }
   }
+  shortcut();
   return import(pathToFileURL(file).href) as Promise<unknown>;
 }
 
@@ -337,6 +412,7 @@ function callWithCallback(handler: Handler, event: unknown, context: LambdaConte
   return new Promise((done, fail) => {
     const end = (error: unknown, result?: unknown): void => {
       process.removeListener('beforeExit', empty);
+      loose = false;
       port?.ref();
       if (error === undefined || error === null) done(result);
       else fail(error);
@@ -350,7 +426,8 @@ function callWithCallback(handler: Handler, event: unknown, context: LambdaConte
       (returned as PromiseLike<unknown>).then((result) => end(undefined, result), end);
     else {
       process.once('beforeExit', empty);
-      port?.unref();
+      loose = true;
+      if (answers.size === 0) port?.unref();
     }
   });
 }
@@ -410,9 +487,14 @@ process.on('unhandledRejection', (reason) => {
 });
 
 const started = performance.now();
+let loadedHandler: Handler | undefined;
+port.on('message', (message: ToWorker) => {
+  if (message.kind !== 'invoke') answered(message);
+  else if (loadedHandler) void invoke(loadedHandler, message);
+});
 loadHandler().then(
   (handler) => {
-    port.on('message', (invocation: InvokeMessage) => void invoke(handler, invocation));
+    loadedHandler = handler;
     say({ kind: 'ready', initMs: performance.now() - started });
   },
   (error: unknown) => {

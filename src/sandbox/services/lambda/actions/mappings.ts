@@ -25,24 +25,31 @@ const SETTINGS = [
 ];
 
 function show(mapping: MappingRecord, state: MappingRecord['state'] = mapping.state): Output {
+  const stream = sourceOf(mapping.source)?.kind !== 'queue';
   return {
     UUID: mapping.uuid,
     BatchSize: mapping.batchSize,
     MaximumBatchingWindowInSeconds: mapping.window,
-    ParallelizationFactor: 1,
     EventSourceArn: mapping.source,
     EventSourceMappingArn: mapping.functionArn.replace(/:function:.*$/, `:event-source-mapping:${mapping.uuid}`),
     FunctionArn: mapping.functionArn,
     LastModified: new Date(mapping.modified),
-    LastProcessingResult: mapping.lastResult,
     State: state,
-    StateTransitionReason: 'User action',
-    ...(mapping.startingPosition === undefined ? {} : { StartingPosition: mapping.startingPosition }),
-    MaximumRecordAgeInSeconds: mapping.maximumRecordAge,
-    BisectBatchOnFunctionError: mapping.bisect,
-    MaximumRetryAttempts: mapping.maximumRetryAttempts,
-    TumblingWindowInSeconds: 0,
-    DestinationConfig: { OnFailure: {} },
+    StateTransitionReason: stream ? 'User action' : 'USER_INITIATED',
+    ...(stream
+      ? {
+          LastProcessingResult: mapping.lastResult,
+          ParallelizationFactor: 1,
+          ...(mapping.startingPosition === undefined ? {} : { StartingPosition: mapping.startingPosition }),
+          MaximumRecordAgeInSeconds: mapping.maximumRecordAge,
+          BisectBatchOnFunctionError: mapping.bisect,
+          MaximumRetryAttempts: mapping.maximumRetryAttempts,
+          TumblingWindowInSeconds: 0,
+          DestinationConfig: { OnFailure: {} },
+        }
+      : mapping.concurrency === undefined
+        ? {}
+        : { ScalingConfig: { MaximumConcurrency: mapping.concurrency } }),
     FunctionResponseTypes: mapping.reportsFailures ? ['ReportBatchItemFailures'] : [],
     ...(mapping.filters.length > 0
       ? { FilterCriteria: { Filters: mapping.filters.map((Pattern) => ({ Pattern })) } }
@@ -75,21 +82,56 @@ function filtersOf(value: unknown): string[] {
   });
 }
 
+const STREAM_ONLY = [
+  'StartingPosition',
+  'ParallelizationFactor',
+  'MaximumRetryAttempts',
+  'MaximumRecordAgeInSeconds',
+  'BisectBatchOnFunctionError',
+  'DestinationConfig',
+  'TumblingWindowInSeconds',
+];
+
+/** What a queue's mapping has of its own: a window to fill large batches in, and a bound on invocations at a time. */
+function queueSettings(input: Input, batchSize: number, window: number): Partial<MappingRecord> {
+  for (const name of STREAM_ONLY)
+    if (input[name] !== undefined) throw invalid(`Unsupported parameter for the event source type SQS: ${name}`);
+  const changes: Partial<MappingRecord> = {};
+  const given = whole(input, 'MaximumBatchingWindowInSeconds', 0, 300);
+  if (given !== undefined) changes.window = given;
+  if ((whole(input, 'BatchSize', 1, 10_000) ?? batchSize) > 10 && (given ?? window) < 1)
+    throw invalid('Maximum batch window in seconds must be greater than 0 if maximum batch size is greater than 10');
+  const scaling = input['ScalingConfig'] as Input | undefined;
+  if (scaling !== undefined) {
+    only('ScalingConfig', scaling, ['MaximumConcurrency']);
+    const concurrency = whole(scaling, 'MaximumConcurrency', 2, 1_000);
+    Object.assign(changes, { concurrency });
+  }
+  return changes;
+}
+
 /** The settings that both create and update take. */
-function settings(operation: string, input: Input, source: EventSource): Partial<MappingRecord> {
+function settings(
+  operation: string,
+  input: Input,
+  source: EventSource,
+  before: { batchSize: number; window: number },
+): Partial<MappingRecord> {
+  const own = source.kind === 'queue' ? queueSettings(input, before.batchSize, before.window) : {};
   for (const [name, usual] of [
     ['MaximumBatchingWindowInSeconds', 0],
     ['ParallelizationFactor', 1],
     ['TumblingWindowInSeconds', 0],
   ] as const)
-    if (input[name] !== undefined && input[name] !== usual) throw refuse(operation, name);
+    if (source.kind === 'stream' && input[name] !== undefined && input[name] !== usual) throw refuse(operation, name);
   const destination = input['DestinationConfig'] as { OnFailure?: { Destination?: string } } | undefined;
   if (destination?.OnFailure?.Destination) throw refuse(operation, 'DestinationConfig');
-  if (Object.keys((input['ScalingConfig'] ?? {}) as object).length > 0) throw refuse(operation, 'ScalingConfig');
+  if (source.kind === 'stream' && Object.keys((input['ScalingConfig'] ?? {}) as object).length > 0)
+    throw refuse(operation, 'ScalingConfig');
   const types = (input['FunctionResponseTypes'] ?? []) as string[];
   if (types.some((type) => type !== 'ReportBatchItemFailures'))
     throw invalid(`FunctionResponseTypes can hold ReportBatchItemFailures only.`);
-  const changes: Partial<MappingRecord> = {};
+  const changes: Partial<MappingRecord> = { ...own };
   const batchSize = whole(input, 'BatchSize', 1, source.batch.most);
   const attempts = whole(input, 'MaximumRetryAttempts', -1, 10_000);
   const age = whole(input, 'MaximumRecordAgeInSeconds', -1, 604_800);
@@ -120,11 +162,11 @@ const create: Action = {
       throw invalid(
         "1 validation error detected: Value null at 'startingPosition' failed to satisfy constraint: Member must not be null.",
       );
-    if (start !== undefined && !source.startingPositions.includes(String(start)))
+    if (source.kind === 'stream' && start !== undefined && !source.startingPositions.includes(String(start)))
       throw invalid(
         `Unsupported starting position for stream type. Please provide a supported type: ${source.startingPositions.join(', ')}`,
       );
-    const changes = settings('CreateEventSourceMapping', input, source);
+    const changes = settings('CreateEventSourceMapping', input, source, { batchSize: source.batch.usual, window: 0 });
     for (const other of mappings(context).values())
       if (other.source === arn && other.functionName === record.name)
         throw new ServiceError(
@@ -220,7 +262,7 @@ const update: Action = {
     const source = sourceOf(mapping.source);
     settled(mapping);
     if (!source) throw invalid('Unrecognized event source.');
-    const changes = settings('UpdateEventSourceMapping', input, source);
+    const changes = settings('UpdateEventSourceMapping', input, source, mapping);
     if (input['FunctionName'] !== undefined) {
       const record = findFunction(input, context);
       Object.assign(changes, { functionName: record.name, functionArn: record.arn });

@@ -73,6 +73,7 @@ const positions = (context: Context) => context.table<Position>('positions');
 
 export const tableStream: EventSource = {
   arn: /^arn:aws[\w-]*:dynamodb:[a-z0-9-]+:\d{12}:table\/[\w.-]+\/stream\/[\w:.-]+$/,
+  kind: 'stream',
   batch: { usual: 100, most: 10_000 },
   startingPositions: ['TRIM_HORIZON', 'LATEST'],
   topic: (arn) => `dynamodb:${arn}`,
