@@ -21,6 +21,7 @@ export interface TailWish {
 
 export async function tail(connection: Connection, { since, types, follow, json }: TailWish): Promise<void> {
   const from = since === undefined ? undefined : Date.now() - span(since);
+  await refuseMissing(connection, BUS_NAME);
   const logging = loggingRules(await listRules(connection, BUS_NAME));
   if (logging.length === 0)
     throw new PressoError('nothing-logs', `No rule on the bus ${BUS_NAME} writes its events into ${LOG_GROUP}.`, {
@@ -65,6 +66,11 @@ function span(text: string): number {
   }
 }
 
+async function refuseMissing(connection: Connection, bus: string): Promise<void> {
+  if (!(await busExists(connection, bus)))
+    throw new PressoError('no-bus', `There is no bus ${line(bus)} here.`, { hint: 'presso setup' });
+}
+
 export interface SendWish {
   detailType: string;
   detail?: string | undefined;
@@ -80,8 +86,7 @@ export async function send(connection: Connection, wish: SendWish): Promise<void
   const { bus, detailType, source, json } = wish;
   // What cannot be sent is refused before anybody is asked anything.
   draftEvent(wish, { account: '', region: '' }, 0);
-  if (!(await busExists(connection, bus)))
-    throw new PressoError('no-bus', `There is no bus ${line(bus)} here.`, { hint: 'presso setup' });
+  await refuseMissing(connection, bus);
   const [{ account }, rules] = await Promise.all([whoAmI(connection), listRules(connection, bus)]);
   const event = draftEvent(wish, { account, region: connection.region }, Date.now());
   const verdicts = judgeRules(rules, event);

@@ -2,9 +2,9 @@
 import { randomUUID } from 'node:crypto';
 import type { Connection } from '../aws/connection.ts';
 import { EXIT, PressoError } from '../errors.ts';
-import { drinkOf, openShopApi, readMenu } from '../order/index.ts';
-import { rush, type RushSummary, shopIsOpen } from '../order/rush.ts';
-import { clock } from '../report/order.ts';
+import { awaitOrder, drinkOf, openShopApi, readMenu } from '../order/index.ts';
+import { type OneOrder, rush, type RushSummary, shopIsOpen } from '../order/rush.ts';
+import { clock, outcomeWords } from '../report/order.ts';
 import { figuresOf, rushLines, wentWell } from '../report/rush.ts';
 import { confirm, paint, say, sayJson, tell } from '../terminal.ts';
 import { count } from '../text.ts';
@@ -27,6 +27,8 @@ export interface RushWish {
 
 export async function runRush(connection: Connection, wish: RushWish): Promise<void> {
   const { orders, sandbox, json } = wish;
+  const api = await openShopApi(connection, realTime);
+  const code = await api.code();
   if (!(await shopIsOpen(connection)))
     throw new PressoError('closed', 'The shop is closed; every order would be turned away.', {
       hint: 'presso shop open',
@@ -34,8 +36,6 @@ export async function runRush(connection: Connection, wish: RushWish): Promise<v
   const offer = (await readMenu(connection)).find(({ available }) => available);
   if (offer === undefined)
     throw new PressoError('no-menu', 'There is no drink on the menu that can be ordered.', { hint: 'presso seed' });
-  const api = await openShopApi(connection, realTime);
-  const code = await api.code();
   if (code.availableTokens < orders && !wish.tokens)
     throw new PressoError(
       'no-orders-left',
@@ -60,8 +60,10 @@ export async function runRush(connection: Connection, wish: RushWish): Promise<v
     let toldAt = Date.now();
     const options = { ...wish, raiseTokens: wish.tokens, run: randomUUID().slice(0, 8), drink: drinkOf(offer, []) };
     for await (const event of rush(connection, api, options, realTime, stop.signal)) {
-      if (event.kind === 'done') report(event.summary, wish, json);
-      else if (Date.now() - toldAt >= NEWS) {
+      if (event.kind === 'done') {
+        await sayWhy(connection, event.summary.gaveUp, json);
+        report(event.summary, wish, json);
+      } else if (Date.now() - toldAt >= NEWS) {
         toldAt = Date.now();
         tell(
           `  ${event.started} placed, ${event.done} done, ${event.inFlight} in flight${event.turnedAway ? `, ${event.turnedAway} turned away` : ''}`,
@@ -72,6 +74,15 @@ export async function runRush(connection: Connection, wish: RushWish): Promise<v
     process.removeListener('SIGINT', onSignal);
   }
   if (stop.signal.aborted) throw new PressoError('quiet', 'Stopped.', { hint: '', exit: EXIT.interrupted });
+}
+
+/** Why the first order never came to wait for a drink, as `order place` would say it. */
+async function sayWhy(connection: Connection, first: OneOrder | undefined, json: boolean): Promise<void> {
+  if (!first?.orderId || first.fate === 'refused' || json) return;
+  const { outcome } = await awaitOrder(connection, first.orderId, realTime, 0);
+  if (outcome.kind === 'waiting') return;
+  const { code, sentence, hint } = outcomeWords(outcome, first.orderId);
+  throw new PressoError(code, `${sentence} No other order was placed.`, { hint, exit: EXIT.no });
 }
 
 function report(summary: RushSummary, { until, sandbox }: RushWish, json: boolean): void {

@@ -45,6 +45,10 @@ export async function place(
   const { outcome, tookMs } = await awaitOrder(connection, orderId, realTime);
   if (outcome.kind !== 'waiting') {
     const { code: why, sentence, hint } = outcomeWords(outcome, orderId);
+    if (options.json) {
+      sayJson({ orderId, userId, outcome: outcome.kind, tookMs, error: { code: why, message: sentence, hint } });
+      throw new PressoError('quiet', sentence, { hint, exit: EXIT.no });
+    }
     throw new PressoError(why, sentence, { hint, exit: EXIT.no });
   }
   if (options.json) return sayJson({ orderId, userId, outcome: outcome.kind, tookMs });

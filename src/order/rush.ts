@@ -42,6 +42,8 @@ export interface RushSummary {
   doubled: number[];
   /** The code had no orders left, so the rest were not placed. */
   ranDry?: Code;
+  /** The first order went wrong, so no other was placed. */
+  gaveUp?: OneOrder;
 }
 
 export type RushEvent =
@@ -80,8 +82,14 @@ export async function* rush(
   };
   const began = time.now();
   const orders: OneOrder[] = [];
-  let next = 0;
+  let next = 1;
   let ranDry: Code | undefined;
+  // The first goes alone: where something is missing, one customer waits for nothing instead of all of them.
+  const first = await serve(shop, 0);
+  if ('dry' in first) ranDry = first.dry;
+  else orders.push(first);
+  const gaveUp = orders.find(({ fate }) => fate === 'lost' || fate === 'failed' || fate === 'refused');
+  if (gaveUp) next = options.orders;
   const customer = async (): Promise<void> => {
     while (next < options.orders && !stop.aborted && !ranDry) {
       const index = next++;
@@ -114,7 +122,13 @@ export async function* rush(
   orders.sort((a, b) => a.index - b.index);
   yield {
     kind: 'done',
-    summary: { orders, tookMs: time.now() - began, doubled: doubledOf(orders), ...(ranDry ? { ranDry } : {}) },
+    summary: {
+      orders,
+      tookMs: time.now() - began,
+      doubled: doubledOf(orders),
+      ...(ranDry ? { ranDry } : {}),
+      ...(gaveUp ? { gaveUp } : {}),
+    },
   };
 }
 

@@ -11,8 +11,11 @@ interface Waiter {
 
 /** As many keys as one read may have (Amazon DynamoDB API Reference, "BatchGetItem"). */
 const MOST = 100;
-/** A round is followed by a pause at least so long, and twice as long as the round took: a far table is asked less often. */
-const PAUSE = 10;
+/**
+ * Milliseconds. A round is followed by a pause at least so long, and twice as long as the round took: a far table is asked
+ * less often. Rounds that bring nothing new make it longer, up to the most.
+ */
+const PAUSE = { least: 10, most: 80 };
 
 export interface Watch {
   /** The order once it has come as far as `far`; undefined when it has not within `patience` milliseconds. */
@@ -44,10 +47,12 @@ export function watchOrders(read: (orderIds: string[]) => Promise<Order[]>, time
     if (rounds) return;
     rounds = true;
     try {
+      let pause = PAUSE.least;
       while (waiters.size > 0) {
-        const from = time.now();
+        const [from, before] = [time.now(), waiters.size];
         await round();
-        if (waiters.size > 0) await time.sleep(Math.max(PAUSE, 2 * (time.now() - from)));
+        pause = waiters.size < before ? PAUSE.least : Math.min(PAUSE.most, pause * 2);
+        if (waiters.size > 0) await time.sleep(Math.max(pause, 2 * (time.now() - from)));
       }
     } catch (error) {
       for (const orderId of [...waiters.keys()]) settle(orderId, ({ fail }) => fail(error));
