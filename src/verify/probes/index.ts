@@ -1,12 +1,27 @@
 /** Every kind of check: one line each. */
+import { eventBus } from './event-bus.ts';
+import { eventLog, eventLogPolicy } from './event-log.ts';
+import { functions, orderManager, userPool } from './named.ts';
+import { preparedRole } from './prepared-role.ts';
 import type { Probe } from './probe.ts';
 import { ruleOnce, ruleRouting } from './rule-routing.ts';
+import { table } from './table.ts';
+import { tableItem } from './table-item.ts';
 import { workflow } from './workflow.ts';
 import { workflowBehaviour, workflowTwoOrders } from './workflow-behaviour.ts';
 import { workflowPlaces } from './workflow-places.ts';
 import { workflowRole } from './workflow-role.ts';
 
 export const PROBES: Record<string, Probe> = {
+  'event-bus': eventBus,
+  'event-log': eventLog,
+  'event-log-policy': eventLogPolicy,
+  table,
+  'table-item': tableItem,
+  functions,
+  'order-manager': orderManager,
+  'prepared-role': preparedRole,
+  'user-pool': userPool,
   workflow,
   'workflow-behaviour': workflowBehaviour,
   'workflow-two-orders': workflowTwoOrders,
