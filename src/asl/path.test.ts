@@ -34,6 +34,10 @@ describe('States Language "Paths": what a path selects', () => {
     ['$.drinks[*].price', [3, 5, 5]],
     ['$.shop.*', ['Serverlesspresso', 2021]],
     ['$..price', [3, 5, 5]],
+    // Once an operator without a space before it was taken for a part of the name.
+    ["$.drinks[?(@.name=='Latte')].price", [5]],
+    ['$.drinks[?(@.price>=5&&@.milk==true)].name', ['Latte', 'Flat White']],
+    ['$.drinks[?(@.price<5)].name', ['Espresso']],
     ['$..sizes[0]', [1, 2, 2]],
     ['$.drinks.length()', 3],
     ['$.drinks[*].price.max()', 5],

@@ -45,6 +45,8 @@ export interface PathScope {
 
 const FUNCTIONS = new Set('min max avg stddev length sum keys concat append size first last index'.split(' '));
 const NAME_END = /[.[\](),\s]/;
+/** Between the brackets of a filter an operator ends a name too, with or without a space before it. */
+const NAME_END_IN_FILTER = /[.[\](),\s=!<>&|~]/;
 const VARIABLE = /^[\p{ID_Start}_][\p{ID_Continue}]*/u;
 
 class Reader {
@@ -141,7 +143,7 @@ function readRoot(reader: Reader): Root {
 }
 
 /** Reads a path from where the reader stands to where its steps end. */
-function readPath(reader: Reader): Path {
+function readPath(reader: Reader, nameEnd = NAME_END): Path {
   const start = reader.at;
   const root = readRoot(reader);
   const steps: Step[] = [];
@@ -149,11 +151,11 @@ function readPath(reader: Reader): Path {
     if (reader.take('..')) {
       steps.push({ kind: 'descend' });
       if (reader.peek() === '[') steps.push(readBracket(reader));
-      else steps.push(readName(reader));
+      else steps.push(readName(reader, nameEnd));
     } else if (reader.peek() === '.') {
       reader.at++;
       if (reader.peek() === '[') steps.push(readBracket(reader));
-      else steps.push(readName(reader));
+      else steps.push(readName(reader, nameEnd));
     } else if (reader.peek() === '[') steps.push(readBracket(reader));
     else break;
   }
@@ -166,10 +168,10 @@ function isDefinite(step: Step, at: number, steps: readonly Step[]): boolean {
   return step.kind === 'call';
 }
 
-function readName(reader: Reader): Step {
+function readName(reader: Reader, nameEnd: RegExp): Step {
   if (reader.take('*')) return { kind: 'wildcard' };
   const start = reader.at;
-  while (!reader.done() && !NAME_END.test(reader.peek())) reader.at++;
+  while (!reader.done() && !nameEnd.test(reader.peek())) reader.at++;
   const name = reader.text.slice(start, reader.at);
   if (name === '') reader.fail('Expected a field name');
   if (reader.peek() === '(') {
@@ -286,7 +288,7 @@ function readTest(reader: Reader): Filter {
 function readOperand(reader: Reader): Operand {
   reader.blank();
   const c = reader.peek();
-  if (c === '@' || c === '$') return { kind: 'path', path: readPath(reader) };
+  if (c === '@' || c === '$') return { kind: 'path', path: readPath(reader, NAME_END_IN_FILTER) };
   if (c === "'" || c === '"') return { kind: 'value', value: reader.quoted() };
   if (c === '/') return readRegex(reader);
   if (c === '[' || c === '{') return { kind: 'value', value: readLiteral(reader) };
