@@ -179,10 +179,10 @@ test('dashboards are kept as written, and a broken body is refused with where it
     });
     await expect(
       cloudwatch.send(new DeleteDashboardsCommand({ DashboardNames: [DashboardName, 'none'] })),
-    ).rejects.toMatchObject({ name: 'DashboardNotFoundError' });
+    ).rejects.toMatchObject({ name: 'ResourceNotFound' });
     await cloudwatch.send(new DeleteDashboardsCommand({ DashboardNames: [DashboardName] }));
     await expect(cloudwatch.send(new GetDashboardCommand({ DashboardName }))).rejects.toMatchObject({
-      name: 'DashboardNotFoundError',
+      name: 'ResourceNotFound',
     });
   }));
 
