@@ -3,10 +3,13 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { IAMClient, CreateRoleCommand } from '@aws-sdk/client-iam';
 import { DescribeStateMachineCommand, ListStateMachinesCommand, SFNClient } from '@aws-sdk/client-sfn';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { runPresso } from '../testing/presso.ts';
 import { clientConfig, withSandbox } from '../testing/sandbox.ts';
 import { diffLines, graphOf, lint, shortened, toDot, toMermaid, toText } from './index.ts';
+
+// Each command is a process of its own, which takes its time on a machine that is busy.
+vi.setConfig({ testTimeout: 120_000 });
 
 const solution = readFileSync(
   new URL('../../checks/module-1/solution/order-processor.asl.json', import.meta.url),
