@@ -1,7 +1,8 @@
 /** Amazon EventBridge, as plain values. */
 import type { Target } from '@aws-sdk/client-eventbridge';
 import type { Connection } from './connection.ts';
-import { errorName } from './failure.ts';
+import { MARKER } from '../workshop.ts';
+import { errorName, isDenied } from './failure.ts';
 
 const load = (connection: Connection) =>
   connection.client(
@@ -92,6 +93,20 @@ export async function busArn(connection: Connection, name: string): Promise<stri
     return (await client.describeEventBus({ Name: name })).Arn;
   } catch (error) {
     if (errorName(error) === 'ResourceNotFoundException') return undefined;
+    throw error;
+  }
+}
+
+/** Does the bus carry presso's marker? Not when its tags may not be read. */
+export async function busIsMarked(connection: Connection, name: string): Promise<boolean> {
+  const arn = await busArn(connection, name);
+  if (arn === undefined) return false;
+  const client = await load(connection);
+  try {
+    const { Tags } = await client.listTagsForResource({ ResourceARN: arn });
+    return (Tags ?? []).some(({ Key, Value }) => Key === MARKER.key && Value === MARKER.value);
+  } catch (error) {
+    if (isDenied(error)) return false;
     throw error;
   }
 }

@@ -125,11 +125,20 @@ async function findWorkflow(connection: Connection, machines: { name: string; ar
   // A template's own suffix (OrderProcessorWorkflow-AbC123), else any one that nobody else of the workshop made.
   const named = machines.filter(({ name }) => couldBe(name));
   const others = machines.filter(({ name }) => !/OrderManagerStateMachine|ReviewWorkflow/i.test(name));
-  const candidates = exact ? [exact] : named.length > 0 ? named : others;
+  const candidates = exact ? [exact] : named.length > 0 ? named : await ofTheWorkshop(connection, others);
   const [only] = candidates;
   if (!only) return { kind: 'none', others: machines.map(({ name }) => name) };
   if (candidates.length > 1) return { kind: 'several', names: candidates.map(({ name }) => name) };
   const machine = await describeStateMachine(connection, only.arn);
   if (!machine || machine.status === 'DELETING') return { kind: 'none', others: [] };
   return { kind: 'found', machine, renamed: machine.name !== WORKFLOW_NAME };
+}
+
+/** In an account with state machines of other purposes: those that speak of the workshop. */
+async function ofTheWorkshop<T extends { arn: string }>(connection: Connection, machines: T[]): Promise<T[]> {
+  if (machines.length < 2) return machines;
+  const described = await Promise.all(
+    machines.slice(0, 20).map(async (one) => ({ one, machine: await describeStateMachine(connection, one.arn) })),
+  );
+  return described.filter(({ machine }) => /serverlesspresso/i.test(machine?.definition ?? '')).map(({ one }) => one);
 }

@@ -1,24 +1,32 @@
 import { validateDefinition } from '../../asl/validation/index.ts';
 import { WORKFLOW_NAME } from '../../workshop.ts';
-import type { WorkflowFound } from '../facts.ts';
+import type { OtherRegion, WorkflowFound } from '../facts.ts';
+import { whereElse } from './elsewhere.ts';
 import { probe } from './probe.ts';
 
 /** The learner's workflow is there, of the right type, and its definition is one that can be played. */
-export const workflow = probe<WorkflowFound>({
+export const workflow = probe<{ found: WorkflowFound; elsewhere: OtherRegion[] }>({
   offline: true,
-  observe: (_check, facts) => facts.workflow(),
-  judge(check, found) {
+  async observe(_check, facts) {
+    const found = await facts.workflow();
+    return { found, elsewhere: found.kind === 'none' ? await facts.elsewhere() : [] };
+  },
+  judge(check, { found, elsewhere }) {
     const type = String(check.expect['type'] ?? 'STANDARD');
     const expected = `a state machine called ${WORKFLOW_NAME} of type ${type}`;
-    if (found.kind === 'none')
+    if (found.kind === 'none') {
+      const other = whereElse(elsewhere, ({ workflows }) => workflows.length > 0);
       return {
         status: 'fail',
         expected,
-        found:
+        found: `${
           found.others.length > 0
             ? `no such state machine, only ${found.others.join(', ')}`
-            : 'no state machine in this Region',
+            : 'no state machine in this Region'
+        }${other.found}`,
+        ...(other.hint ? { hint: other.hint } : {}),
       };
+    }
     if (found.kind === 'several')
       return {
         status: 'error',
