@@ -1,6 +1,7 @@
 /** The lines of the contract, each played once per definition under a virtual clock. Pure. */
 import {
   type Effect,
+  type Execution,
   type Input,
   type Json,
   type JsonObject,
@@ -70,6 +71,8 @@ export interface Outcome {
   /** The state in which it ended or hangs, and its type. */
   state?: string;
   stateType?: string;
+  /** The state behind which the order is no longer in the data, of an execution that failed. */
+  lostIn?: string;
   /** Virtual milliseconds from start to end. */
   took: number;
   /** Bounded play ran out: the order goes round and round. */
@@ -169,10 +172,26 @@ export function play(workflow: Workflow, name: SceneName): Outcome {
     ...(execution.error === undefined ? {} : { error: execution.error }),
     ...(execution.cause === undefined ? {} : { cause: execution.cause }),
     ...(stateName === undefined ? {} : { state: stateName, stateType: last?.type.replace('StateEntered', '') ?? '' }),
+    ...lostIn(execution),
     took: now - START,
     endless:
       inputs.length >= LONGEST_PLAY || (execution.error === 'States.Runtime' && /25,?000/.test(execution.cause ?? '')),
   };
+}
+
+/** Where a path was not found: the last state that was given `detail` and handed on something without it. */
+function lostIn({ status, cause, history }: Execution): { lostIn?: string } {
+  if (status !== 'FAILED' || !/\$\.detail/.test(cause ?? '')) return {};
+  const has = (text: Json | undefined): boolean => typeof text === 'string' && /^\{.*"detail":/s.test(text);
+  let given: string | undefined;
+  let lost: string | undefined;
+  for (const event of history) {
+    const entered = event['stateEnteredEventDetails'];
+    const exited = event['stateExitedEventDetails'];
+    if (entered && has(entered['input'])) given = String(entered['name']);
+    if (exited && exited['name'] === given && !has(exited['output'])) lost = given;
+  }
+  return lost === undefined ? {} : { lostIn: lost };
 }
 
 /** `last`: one second before this task's own limit runs out. */

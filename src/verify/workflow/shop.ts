@@ -31,7 +31,7 @@ export type Happening =
   | { kind: 'answer'; at: number; to: string }
   | { kind: 'config-read'; at: number; state: string; found: boolean }
   | { kind: 'count'; at: number; state: string; number: number }
-  | { kind: 'list'; at: number; state: string; arn: string; own: boolean; filter: string | undefined }
+  | { kind: 'list'; at: number; state: string; arn: string; own: boolean; filter: string | undefined; limit: number }
   /** A call that AWS refuses. */
   | { kind: 'call'; at: number; state: string; resource: string; error: string }
   /** It starts an execution of its own workflow. */
@@ -261,7 +261,9 @@ function listExecutions({ parameters, state, at, effect, note, failed }: Visit):
   const arn = String(parameters['StateMachineArn'] ?? '');
   const filter = typeof parameters['StatusFilter'] === 'string' ? parameters['StatusFilter'] : undefined;
   const own = arn === state.arn;
-  note({ kind: 'list', at, state: effect.stateName, arn, own, filter });
+  const asked = parameters['MaxResults'] ?? 0;
+  const limit = Number(asked) || 100;
+  note({ kind: 'list', at, state: effect.stateName, arn, own, filter, limit });
   const place = /^arn:aws[a-z-]*:states:([^:]*):([^:]*):stateMachine:.+/.exec(arn);
   if (!place) return failed('Sfn.InvalidArnException', `Invalid Arn: 'Invalid ARN prefix: ${arn}'`);
   const [region, account] = state.arn.split(':').slice(3, 5);
@@ -272,8 +274,6 @@ function listExecutions({ parameters, state, at, effect, note, failed }: Visit):
       'Sfn.SfnException',
       `1 validation error detected: Value '${filter}' at 'statusFilter' failed to satisfy constraint: Member must satisfy enum value set: [${STATUSES.join(', ')}]`,
     );
-  const asked = parameters['MaxResults'] ?? 0;
-  const limit = Number(asked) || 100;
   if (!Number.isInteger(Number(asked)) || Number(asked) < 0 || limit > 1_000)
     return failed('Sfn.SfnException', `Value '${String(asked)}' at 'maxResults' failed to satisfy constraint`);
   const from = parameters['NextToken'] === undefined ? 0 : Number(String(parameters['NextToken']).slice(5));
