@@ -67,7 +67,7 @@ interface Slot {
 }
 
 /** Environments that are kept; more only while all of them are busy (functions that wait for functions). */
-const CAP = 12;
+const CAP = 10;
 const HARD_CAP = 40;
 const IDLE_MS = 300_000;
 /** A second environment starts when an invocation has waited this long for the first. */
@@ -83,10 +83,9 @@ export class Pool {
   readonly #environments = new Set<Environment>();
   readonly #reaper: NodeJS.Timeout;
   #closed = false;
+  #starting = 0;
 
   constructor() {
-    // Threads started from here on keep smaller heaps: some 4 MB less each, at no cost in speed that could be measured.
-    setFlagsFromString('--optimize-for-size');
     this.#reaper = setInterval(() => this.#reap(), 15_000).unref();
   }
 
@@ -196,6 +195,7 @@ export class Pool {
 
   async #start(slot: Slot): Promise<void> {
     slot.preparing++;
+    let counted = false;
     let options: EnvironmentOptions;
     let worker: Worker;
     try {
@@ -203,6 +203,8 @@ export class Pool {
       const file = distFile('sandbox', 'services', 'lambda', 'worker.js');
       if (!existsSync(file)) throw new Error('presso is not built: node bin/build.js makes what runs functions');
       const memory = options.data.memorySize;
+      this.#small(1);
+      counted = true;
       worker = new Worker(file, {
         workerData: options.data,
         env: options.env,
@@ -215,10 +217,18 @@ export class Pool {
       });
     } catch (error) {
       slot.preparing--;
+      if (counted) this.#small(-1);
       for (const job of slot.waiting.splice(0)) job.fail(error);
       return;
     }
     slot.preparing--;
+    let loading = true;
+    const loaded = (): void => {
+      if (loading) this.#small(-1);
+      loading = false;
+    };
+    worker.once('message', loaded);
+    worker.once('exit', loaded);
     const environment: Environment = {
       slot,
       options,
@@ -242,6 +252,15 @@ export class Pool {
       this.#end(environment);
     }, INIT_MS);
     this.#serveLater(slot);
+  }
+
+  /**
+   * V8 keeps heaps small while threads start and load their code: some megabytes less each. Not longer: the flag is the
+   * whole process's, and this thread would collect its garbage three times as often.
+   */
+  #small(change: 1 | -1): void {
+    this.#starting += change;
+    setFlagsFromString(this.#starting > 0 ? '--optimize-for-size' : '--no-optimize-for-size');
   }
 
   #serveLater(slot: Slot): void {
