@@ -165,6 +165,13 @@ async function unpack(record: FunctionRecord, context: Context): Promise<string>
   const { codeDir } = running(context.world);
   const dir = path.join(codeDir, Buffer.from(record.codeSha256, 'base64').toString('hex').slice(0, 32));
   if (existsSync(dir)) return dir;
+  // Node looks for the nearest package.json upwards: without one here, a project of ES modules around the data folder
+  // would turn a function's index.js into one.
+  const scope = path.join(codeDir, 'package.json');
+  if (!existsSync(scope)) {
+    mkdirSync(codeDir, { recursive: true });
+    writeFileSync(scope, '{}\n');
+  }
   const entries = readZip(Buffer.from(await context.unarchive(record.code), 'base64'));
   // Made beside and renamed: what is there is whole, whenever the process ends.
   const part = `${dir}.${Buffer.from(context.world.random(4)).toString('hex')}.part`;

@@ -1,5 +1,5 @@
 // One file: all of it shares the making of roles, archives and functions.
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import {
@@ -705,3 +705,19 @@ test('a rule reaches a function through its resource policy, and only the rule t
     await send('taken');
     expect(await seen(dynamo, 'taken')).toMatchObject({ type: { S: 'Started' } });
   }));
+
+test('a data folder inside a project of ES modules once turned index.js into one; it stays CommonJS', async () => {
+  const project = mkdtempSync(path.join(tmpdir(), 'presso-esm-'));
+  writeFileSync(path.join(project, 'package.json'), '{"type": "module"}');
+  try {
+    await withSandbox(
+      async (sandbox) => {
+        const lambda = await make(sandbox, 'plain', 'module.exports.handler = async () => "fine";');
+        expect(await invoke(lambda, 'plain')).toMatchObject({ result: 'fine' });
+      },
+      { dir: path.join(project, 'cloud') },
+    );
+  } finally {
+    rmSync(project, { recursive: true, force: true });
+  }
+});
