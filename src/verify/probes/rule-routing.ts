@@ -1,5 +1,6 @@
 import { confirm, observeRouting } from '../routing/observe.ts';
-import { judgeOnce, judgeRoute, type Judged } from '../routing/judge.ts';
+import type { Judged } from '../routing/diagnose.ts';
+import { judgeOnce, judgeRoute } from '../routing/judge.ts';
 import { wantedText } from '../routing/reach.ts';
 import type { RouteExpected, RoutingSeen } from '../routing/types.ts';
 import type { Facts } from '../facts.ts';

@@ -1,3 +1,4 @@
+// One file, because it is one table: every right and every wrong routing, each with what is said of it.
 import { expect, test } from 'vitest';
 import type { Rule, RuleTarget } from '../../aws/events.ts';
 import { matches, parsePattern } from '../../event-pattern/index.ts';
