@@ -34,6 +34,7 @@ const NAMES = plan.stacks.map(({ name }) => name);
 /** Actions that no ARN can be given for, with the page that says so; anywhere else `*` is a fault. */
 const NO_RESOURCE: Record<string, string> = {
   'dynamodb:ListStreams': 'Service Authorization Reference, DynamoDB: no resource type, it lists all streams',
+  'cloudwatch:PutMetricData': 'Service Authorization Reference, CloudWatch: no resource type, cloudwatch:namespace limits it',
   'states:SendTaskSuccess': 'Service Authorization Reference, Step Functions: no resource type, a token is not an ARN',
   'iot:AttachPolicy':
     'Service Authorization Reference, AWS IoT: certificates and thing groups only, no Cognito identity',
@@ -159,9 +160,15 @@ describe('all stacks together', () => {
     expect(named('AWS::Events::EventBus', 'Name')).toEqual(['Serverlesspresso']);
     expect(named('AWS::Cognito::UserPool', 'UserPoolName')).toEqual(['ServerlesspressoUserPool']);
     expect(named('AWS::DynamoDB::Table', 'TableName').sort()).toEqual(
-      ['config', 'counting', 'order', 'validator'].map((name) => `serverlesspresso-${name}-table`),
+      ['config', 'counting', 'metrics', 'order', 'validator'].map((name) => `serverlesspresso-${name}-table`),
     );
     expect(named('AWS::Logs::LogGroup', 'LogGroupName')).toContain('/aws/events/serverlesspressoEventBus');
+    expect(named('AWS::SQS::Queue', 'QueueName').filter(Boolean).sort()).toEqual(['MetricsQueue', 'MetricsQueueCloudwatch']);
+    expect(named('AWS::Events::Rule', 'Name').filter(Boolean).sort()).toEqual([
+      'OrderMetrics-Cloudwatch',
+      'OrderMetrics-DynamoDB',
+    ]);
+    expect(named('AWS::CloudWatch::Dashboard', 'DashboardName')).toEqual(['Serverlesspresso_Metrics']);
   });
 
   test.each([
@@ -169,6 +176,7 @@ describe('all stacks together', () => {
     ['AWS::Lambda::Function', 'WaitingCompletion'],
     ['AWS::Lambda::Function', 'GetQRcodeFunction'],
     ['AWS::Lambda::Function', 'VerifyQRcodeFunction'],
+    ['AWS::Lambda::Function', 'EventsLoadTest'],
     ['AWS::StepFunctions::StateMachine', 'OrderManagerStateMachine'],
     ['AWS::IAM::Role', '01OrderProcessorRole'],
   ])('let exactly one %s be found by %s', (type, part) => {
@@ -187,15 +195,22 @@ describe('all stacks together', () => {
     expect(open).toEqual(['GET /config']);
   });
 
-  test('let each route, rule and stream reach its function', () => {
+  test('let each route, rule and stream reach its function or queue', () => {
     for (const name of NAMES) {
       const permitted = resources(name)
         .filter(([, { Type }]) => Type === 'AWS::Lambda::Permission')
         .map(([, { Properties }]) => JSON.stringify([Properties?.['SourceArn'], Properties?.['FunctionName']]));
+      const mayFill = resources(name)
+        .filter(([, { Type }]) => Type === 'AWS::SQS::QueuePolicy')
+        .flatMap(([, { Properties }]) => (Properties?.['PolicyDocument'] as { Statement: Json[] }).Statement)
+        .map((statement) => {
+          const { Condition, Resource } = statement as { Condition: { ArnEquals: Json }; Resource: Json };
+          return JSON.stringify([(Condition.ArnEquals as Record<string, Json>)['aws:SourceArn'], Resource]);
+        });
       for (const [id, { Type, Properties }] of resources(name)) {
         if (Type !== 'AWS::Events::Rule') continue;
         for (const target of Properties?.['Targets'] as { Arn: Json }[])
-          expect(permitted).toContain(JSON.stringify([{ 'Fn::GetAtt': [id, 'Arn'] }, target.Arn]));
+          expect([...permitted, ...mayFill]).toContain(JSON.stringify([{ 'Fn::GetAtt': [id, 'Arn'] }, target.Arn]));
       }
       const routes = resources(name).filter(([, { Type }]) => Type === 'AWS::ApiGatewayV2::Route');
       for (const [, { Properties }] of routes) {

@@ -35,7 +35,10 @@ export interface Caller {
 
 export type Bar = Awaited<ReturnType<typeof openBar>>;
 
-export async function openBar(parameters: Record<string, Record<string, string>> = {}) {
+export async function openBar(
+  parameters: Record<string, Record<string, string>> = {},
+  modules: readonly string[] = ['setup'],
+) {
   const trouble: string[] = [];
   const sandbox = await startSandbox({
     log: ({ kind, message }) => {
@@ -53,8 +56,11 @@ export async function openBar(parameters: Record<string, Record<string, string>>
     new CloudWatchLogsClient(config),
   ];
 
-  const { runtime, stacks } = parse(read('templates/stacks.yaml')) as { runtime: string; stacks: { name: string }[] };
-  for (const { name } of stacks) {
+  const { runtime, stacks } = parse(read('templates/stacks.yaml')) as {
+    runtime: string;
+    stacks: { name: string; module: string }[];
+  };
+  for (const { name } of stacks.filter(({ module }) => modules.includes(module))) {
     const StackName = `serverlesspresso-${name}`;
     await cloudformation.send(
       new CreateStackCommand({
