@@ -68,12 +68,18 @@ export async function simulateRole(
         })),
         Marker,
       });
-      for (const { EvalActionName, EvalResourceName, EvalDecision } of page.EvaluationResults ?? [])
-        found.push({
-          action: EvalActionName ?? '',
-          resource: EvalResourceName ?? '',
-          allowed: EvalDecision === 'allowed',
-        });
+      for (const {
+        EvalActionName = '',
+        EvalResourceName = '',
+        EvalDecision,
+        ResourceSpecificResults = [],
+      } of page.EvaluationResults ?? []) {
+        // With several resources the answer may be one for all, with what holds for each inside it.
+        if (ResourceSpecificResults.length === 0)
+          found.push({ action: EvalActionName, resource: EvalResourceName, allowed: EvalDecision === 'allowed' });
+        for (const { EvalResourceName: resource = '', EvalResourceDecision } of ResourceSpecificResults)
+          found.push({ action: EvalActionName, resource, allowed: EvalResourceDecision === 'allowed' });
+      }
       Marker = page.IsTruncated ? page.Marker : undefined;
     } while (Marker);
   } catch (error) {

@@ -1,13 +1,14 @@
 /** For tests: a sandbox in memory with the workshop's core deployed and seeded by presso's own rooms. */
 import { type Connection, connect } from '../aws/connection.ts';
 import { whoAmI } from '../aws/account.ts';
-import { packageRoot, templatesDir } from '../paths.ts';
+import { packageRoot } from '../paths.ts';
 import { type Sandbox, startSandbox } from '../sandbox/index.ts';
 import { applySeed, difference, observeSeed, readSeed } from '../seed/index.ts';
 import { deploy } from '../setup/deploy.ts';
 import { observeSetup } from '../setup/observe.ts';
 import { changes, planSetup } from '../setup/plan.ts';
-import { wantedStacks } from '../setup/wanted.ts';
+import type { StackWanted } from '../setup/plan.ts';
+import { readStacksFile } from '../setup/wanted.ts';
 import { applySteps } from '../solve/apply.ts';
 import type { Build } from '../solve/build.ts';
 import { planBuild } from '../solve/difference.ts';
@@ -46,8 +47,26 @@ export async function openWorkshop(
   };
 }
 
+/** The stacks of the set-up from their sources, so that no build is needed. */
+async function shippedStacks(): Promise<StackWanted[]> {
+  // The build's own script is plain JavaScript, which the types of src do not cover.
+  const { finishTemplate } = (await import(new URL('../../bin/templates.js', import.meta.url).href)) as {
+    finishTemplate: (root: string, name: string, runtime: string) => Promise<string>;
+  };
+  const file = readStacksFile(path.join(packageRoot(), 'templates'));
+  return Promise.all(
+    file.stacks
+      .filter(({ module }) => module === 'setup')
+      .map(async (stack) => ({
+        ...stack,
+        parameters: Object.fromEntries(Object.entries(stack.parameters).map(([key, value]) => [key, String(value)])),
+        body: await finishTemplate(packageRoot(), stack.name, file.runtime),
+      })),
+  );
+}
+
 async function setUp(connection: Connection): Promise<void> {
-  const wanted = wantedStacks(templatesDir());
+  const wanted = await shippedStacks();
   const plan = planSetup(wanted, await observeSetup(connection, wanted, { checkRegion: false }));
   const { signal } = new AbortController();
   for await (const event of deploy(connection, wanted, changes(plan), { signal, now: () => 0, pause }))

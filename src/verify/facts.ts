@@ -4,11 +4,10 @@
  */
 import { whoAmI } from '../aws/account.ts';
 import type { Connection } from '../aws/connection.ts';
-import { busArn } from '../aws/events.ts';
+import { isAwsError } from '../aws/failure.ts';
 import { listFunctions, listRoles, listStateMachines } from '../aws/find.ts';
 import { describeStateMachine, type StateMachine } from '../aws/states.ts';
-import { listTables } from '../aws/tables.ts';
-import { BUS_NAME, TABLES, WORKFLOW_NAME, WORKSHOP_REGIONS } from '../workshop.ts';
+import { WORKFLOW_NAME, WORKSHOP_REGIONS } from '../workshop.ts';
 
 /** The learner's workflow: found by its name, else the one candidate; or why none can be judged. */
 export type WorkflowFound =
@@ -16,25 +15,14 @@ export type WorkflowFound =
   | { kind: 'none'; others: string[] }
   | { kind: 'several'; names: string[] };
 
-/** What of the workshop another Region holds. */
-export interface OtherRegion {
-  region: string;
-  /** The workshop's bus is there. */
-  bus: boolean;
-  /** Those of the workshop's tables that are there. */
-  tables: string[];
-  /** Its state machines that could be the learner's workflow. */
-  workflows: string[];
-}
-
 export interface Facts {
   readonly account: () => Promise<string>;
   readonly region: string;
   readonly workflow: () => Promise<WorkflowFound>;
   readonly functions: () => Promise<string[]>;
   readonly machines: () => Promise<{ name: string; arn: string; type: string }[]>;
-  /** Other Regions that hold something of the workshop: asked only when something is missing here. */
-  readonly elsewhere: () => Promise<OtherRegion[]>;
+  /** The workshop's other Regions in which `has` finds what is missing here; asked once under that name. */
+  elsewhere(name: string, has: (there: Connection) => Promise<boolean>): Promise<string[]>;
   readonly roles: () => Promise<{ name: string; arn: string }[]>;
   /** undefined when a definition is judged with no account at all. */
   readonly connection: Connection | undefined;
@@ -60,29 +48,39 @@ export function factsOf(connection: Connection): Facts {
     workflow: () => once('workflow', async (c) => findWorkflow(c, await once('machines', listStateMachines))),
     functions: () => once('functions', listFunctions),
     machines: () => once('machines', listStateMachines),
-    elsewhere: () => once('elsewhere', lookElsewhere),
+    elsewhere: (name, has) => once(`${name} elsewhere`, (c) => lookElsewhere(c, has)),
     roles: () => once('roles', listRoles),
   };
 }
 
-/** A definition from a file, judged with no account at all. */
-export function factsOfDefinition(definition: string): Facts {
-  const arn = `arn:aws:states:us-east-1:123456789012:stateMachine:${WORKFLOW_NAME}`;
+export interface DefinitionPlace {
+  name: string;
+  type: 'STANDARD' | 'EXPRESS';
+  account: string;
+  region: string;
+}
+
+/**
+ * A definition from a file, judged with no account at all. Where it belongs is what its ARNs say, unless the caller knows:
+ * an own ARN that was pasted must not look foreign only because the file does not say whose it is.
+ */
+export function factsOfDefinition(definition: string, known: Partial<DefinitionPlace> = {}): Facts {
+  const { name, type, account, region } = { ...placeOf(definition), ...known };
   const machine: StateMachine = {
-    name: WORKFLOW_NAME,
-    arn,
-    type: 'STANDARD',
+    name,
+    arn: `arn:aws:states:${region}:${account}:stateMachine:${name}`,
+    type,
     status: 'ACTIVE',
     definition,
-    roleArn: 'arn:aws:iam::123456789012:role/file',
+    roleArn: `arn:aws:iam::${account}:role/file`,
   };
   const nothing = (): Promise<never> => Promise.reject(new Error('There is no account behind a definition file.'));
   return {
-    region: 'us-east-1',
+    region,
     connection: undefined,
     once: nothing,
-    account: () => Promise.resolve('123456789012'),
-    workflow: () => Promise.resolve({ kind: 'found', machine, renamed: false }),
+    account: () => Promise.resolve(account),
+    workflow: () => Promise.resolve({ kind: 'found', machine, renamed: name !== WORKFLOW_NAME }),
     functions: nothing,
     machines: nothing,
     elsewhere: () => Promise.resolve([]),
@@ -90,34 +88,39 @@ export function factsOfDefinition(definition: string): Facts {
   };
 }
 
-const couldBe = (name: string): boolean => /order[-_ ]?processor/i.test(name);
+/** The place that most of the ARNs in a definition name; the workflow's own ARN, where it stands there, decides. */
+function placeOf(definition: string): DefinitionPlace {
+  const votes = new Map<string, number>();
+  let own: string | undefined;
+  for (const [, service, region, account, kind, name] of definition.matchAll(
+    /arn:aws[a-z-]*:([a-z0-9-]+):([a-z0-9-]+):(\d{12}):([A-Za-z-]+)[:/]([\w-]+)/g,
+  )) {
+    const mine = service === 'states' && kind === 'stateMachine' && couldBe(name ?? '');
+    if (mine) own ??= name;
+    const place = `${region} ${account}`;
+    votes.set(place, (votes.get(place) ?? 0) + (mine ? 1_000 : 1));
+  }
+  const [best = 'us-east-1 123456789012'] = [...votes].sort(([, a], [, b]) => b - a).map(([place]) => place);
+  const [region = '', account = ''] = best.split(' ');
+  return { name: own ?? WORKFLOW_NAME, type: 'STANDARD', account, region };
+}
 
-async function lookElsewhere(connection: Connection): Promise<OtherRegion[]> {
-  const regions = WORKSHOP_REGIONS.filter((region) => region !== connection.region);
+/** A name that a learner's workflow may have beside the one that was asked for. */
+export const couldBe = (name: string): boolean => /order[-_ ]?processor/i.test(name);
+
+async function lookElsewhere(connection: Connection, has: (there: Connection) => Promise<boolean>): Promise<string[]> {
   const found = await Promise.all(
-    regions.map(async (region): Promise<OtherRegion | undefined> => {
-      const there = connection.inRegion(region);
+    WORKSHOP_REGIONS.filter((region) => region !== connection.region).map(async (region) => {
       try {
-        const [bus, tables, machines] = await Promise.all([
-          busArn(there, BUS_NAME),
-          listTables(there),
-          listStateMachines(there),
-        ]);
-        return {
-          region,
-          bus: bus !== undefined,
-          tables: Object.values(TABLES).filter((name) => tables.includes(name)),
-          workflows: machines.map(({ name }) => name).filter(couldBe),
-        };
-      } catch {
+        return (await has(connection.inRegion(region))) ? [region] : [];
+      } catch (error) {
         // A Region that is switched off, or that the caller may not enter, holds nothing that could be told about.
-        return undefined;
+        if (!isAwsError(error)) throw error;
+        return [];
       }
     }),
   );
-  return found.filter(
-    (one) => one !== undefined && (one.bus || one.tables.length > 0 || one.workflows.length > 0),
-  ) as OtherRegion[];
+  return found.flat();
 }
 
 async function findWorkflow(connection: Connection, machines: { name: string; arn: string }[]): Promise<WorkflowFound> {

@@ -1,17 +1,10 @@
-/** What is said of something that is not in this Region: where else it is. Pure. */
-import type { OtherRegion } from '../facts.ts';
-
-/** `, but in us-west-2 it is`; the hint is the same command there. */
-export function whereElse(
-  regions: readonly OtherRegion[],
-  has: (other: OtherRegion) => boolean,
-): { found: string; hint?: string } {
-  const there = regions.filter(has).map(({ region }) => region);
-  const [first] = there;
+/** What is said of something that is not in this Region but in others. Pure. */
+export function whereElse(regions: readonly string[]): { found: string; hint?: string } {
+  const [first] = regions;
   return first === undefined
     ? { found: '' }
     : {
-        found: `, but in ${there.join(' and ')} it is`,
+        found: `, but in ${regions.join(' and ')} it is`,
         hint: `Work in one Region only: switch the console to ${first}, or see what is there with presso verify --region ${first}`,
       };
 }

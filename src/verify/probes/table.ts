@@ -1,5 +1,4 @@
 import { type TableShape, tableShape } from '../../aws/tables.ts';
-import type { OtherRegion } from '../facts.ts';
 import { whereElse } from './elsewhere.ts';
 import { probe } from './probe.ts';
 
@@ -18,7 +17,7 @@ interface TableExpected {
 interface Seen {
   shape: TableShape | undefined;
   region: string;
-  elsewhere: OtherRegion[];
+  elsewhere: string[];
 }
 
 /** A table of the workshop is there, in the shape that its microservice and the workflow need. */
@@ -26,7 +25,10 @@ export const table = probe<Seen>({
   async observe(check, facts) {
     const { table: name } = check.expect as unknown as TableExpected;
     const shape = await facts.once(`table ${name}`, (connection) => tableShape(connection, name));
-    return { shape, region: facts.region, elsewhere: shape ? [] : await facts.elsewhere() };
+    const elsewhere = shape
+      ? []
+      : await facts.elsewhere(`table ${name}`, async (there) => (await tableShape(there, name)) !== undefined);
+    return { shape, region: facts.region, elsewhere };
   },
   judge(check, { shape, region, elsewhere }) {
     const { table: name, keys, indexes = [], named = [], stream } = check.expect as unknown as TableExpected;
@@ -38,7 +40,7 @@ export const table = probe<Seen>({
       ...(hint ? { hint } : {}),
     });
     if (!shape) {
-      const other = whereElse(elsewhere, ({ tables }) => tables.includes(name));
+      const other = whereElse(elsewhere);
       return fail(`there is no table ${name} in ${region}${other.found}`, other.hint);
     }
     if (shape.status === 'CREATING' || shape.status === 'DELETING')

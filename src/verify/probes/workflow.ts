@@ -1,21 +1,26 @@
 import { validateDefinition } from '../../asl/validation/index.ts';
 import { WORKFLOW_NAME } from '../../workshop.ts';
-import type { OtherRegion, WorkflowFound } from '../facts.ts';
+import { listStateMachines } from '../../aws/find.ts';
+import { couldBe, type WorkflowFound } from '../facts.ts';
 import { whereElse } from './elsewhere.ts';
 import { probe } from './probe.ts';
 
 /** The learner's workflow is there, of the right type, and its definition is one that can be played. */
-export const workflow = probe<{ found: WorkflowFound; elsewhere: OtherRegion[] }>({
+export const workflow = probe<{ found: WorkflowFound; elsewhere: string[] }>({
   offline: true,
   async observe(_check, facts) {
     const found = await facts.workflow();
-    return { found, elsewhere: found.kind === 'none' ? await facts.elsewhere() : [] };
+    if (found.kind !== 'none') return { found, elsewhere: [] };
+    const elsewhere = await facts.elsewhere('workflow', async (there) =>
+      (await listStateMachines(there)).some(({ name }) => couldBe(name)),
+    );
+    return { found, elsewhere };
   },
   judge(check, { found, elsewhere }) {
     const type = String(check.expect['type'] ?? 'STANDARD');
     const expected = `a state machine called ${WORKFLOW_NAME} of type ${type}`;
     if (found.kind === 'none') {
-      const other = whereElse(elsewhere, ({ workflows }) => workflows.length > 0);
+      const other = whereElse(elsewhere);
       return {
         status: 'fail',
         expected,

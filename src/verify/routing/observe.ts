@@ -56,7 +56,10 @@ async function read(facts: Facts, connection: Connection): Promise<RoutingSeen> 
     region: connection.region,
     bus: BUS_NAME,
     busThere: bus !== undefined,
-    elsewhere: bus === undefined ? (await facts.elsewhere()).filter((one) => one.bus).map(({ region }) => region) : [],
+    elsewhere:
+      bus === undefined
+        ? await facts.elsewhere('bus', async (there) => (await busArn(there, BUS_NAME)) !== undefined)
+        : [],
     workflow: machine && { arn: machine.arn, name: machine.name },
     rules,
     functions,

@@ -22,9 +22,7 @@ export function samplesOf(detailType: string, place: Place): Event[] {
   if (place.workflow && detailType.startsWith('OrderProcessor.'))
     first['resources'] = [place.workflow, `${place.workflow.replace(':stateMachine:', ':execution:')}:order-1`];
   const detail = Object.fromEntries(
-    Object.entries(first['detail'] as Event).flatMap(([name, value]): [string, Json][] =>
-      name === 'Message' ? [] : [[name, other(name, value)]],
-    ),
+    Object.entries(first['detail'] as Event).map(([name, value]): [string, Json] => [name, other(name, value)]),
   );
   const second: Event = {
     ...first,
@@ -46,6 +44,7 @@ const OTHERS: Record<string, Json> = {
   TS: 1_781_000_000_000,
   baristaUserId: '',
   cause: 'Barista timedout',
+  Message: 'Another text of the workflow',
 };
 
 function other(name: string, value: Json): Json {
