@@ -37,14 +37,14 @@ export const workflowPlaces = probe<Seen>({
         hint: 'Put the real value there; for the workflow’s own ARN use $$.StateMachine.Id.',
       };
     for (const { state, text } of found) {
-      const arn = /^arn:aws[a-z-]*:[a-z0-9-]+:([a-z0-9-]*):(\d{12}|):/.exec(text);
-      if (!arn) continue;
-      const wrong =
-        arn[2] && arn[2] !== account
-          ? `account ${arn[2]}`
-          : arn[1] && arn[1] !== region
-            ? `Region ${arn[1]}`
-            : undefined;
+      const arns = text.matchAll(/arn:aws[a-z-]*:[a-z0-9-]+:([a-z0-9-]*):(\d{12}|):/g);
+      const [wrong] = [...arns].flatMap(([, inRegion, ofAccount]) =>
+        ofAccount && ofAccount !== account
+          ? [`account ${ofAccount}`]
+          : inRegion && inRegion !== region
+            ? [`Region ${inRegion}`]
+            : [],
+      );
       if (wrong)
         return {
           status: 'fail',

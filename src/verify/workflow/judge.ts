@@ -148,7 +148,7 @@ function wrongEvents(expected: BehaviourExpected, outcome: Outcome, events: Emit
     if (fault) return fault;
   }
   const extra = expected.emits ? seen[wanted.length] : undefined;
-  if (outcome.endless) return ending(outcome);
+  if (expected.emits && outcome.endless) return ending(outcome);
   if (extra)
     return {
       found: `the state "${extra.state}" then emits ${extra.detailType}, which does not belong here`,
@@ -222,6 +222,9 @@ function missing(type: string, instead: Emitted | undefined, events: Emitted[], 
   return { found: `${type} is not emitted${howItEnds(outcome)}`, ...hintForFailure(outcome) };
 }
 
+const TOKEN_HINT =
+  'The detail carries the token: "TaskToken.$": "$$.Task.Token" (JSONata: "{% $states.context.Task.Token %}").';
+
 function faultOf(event: Emitted, expected: BehaviourExpected): Fault | undefined {
   const contract = CONTRACT[event.detailType];
   const at = `the state "${event.state}" emits ${event.detailType}`;
@@ -252,16 +255,14 @@ function faultOf(event: Emitted, expected: BehaviourExpected): Fault | undefined
     };
   for (const name of contract?.carries ?? []) {
     const value = event.detail[name];
+    const hint = name === 'TaskToken' ? TOKEN_HINT : undefined;
     if (value === undefined || value === null || value === '')
-      return { found: `${at} without ${name} in its detail`, hint: `Add ${name} to the Detail.` };
+      return { found: `${at} without ${name} in its detail`, hint: hint ?? `Add ${name} to the Detail.` };
     const right = { TaskToken: event.token, orderId: 'order-1', userId: 'customer-1' }[name];
     if (right !== undefined && value !== right)
       return {
         found: `${at} with the wrong ${name} (${JSON.stringify(value).slice(0, 60)})`,
-        hint:
-          name === 'TaskToken'
-            ? 'The token is $$.Task.Token (JSONata: $states.context.Task.Token).'
-            : howToReach(name, value),
+        hint: hint ?? howToReach(name, value),
       };
   }
   if (
