@@ -1,7 +1,7 @@
 /** Looks for what the workshop leaves in an account, and takes single things away. */
 import type { Connection } from './connection.ts';
 import { errorName } from './failure.ts';
-import { iamClient } from './find.ts';
+import { iamClient, lambdaClient } from './find.ts';
 
 const logsClient = (connection: Connection) =>
   connection.client(
@@ -25,35 +25,81 @@ export async function logGroupsUnder(connection: Connection, prefix: string): Pr
 
 export async function deleteLogGroup(connection: Connection, name: string): Promise<void> {
   const logs = await logsClient(connection);
+  await quietly(() => logs.deleteLogGroup({ logGroupName: name }));
+}
+
+/** Names of a group's streams; none when the group is not there. */
+export async function logStreams(connection: Connection, group: string): Promise<string[]> {
+  const logs = await logsClient(connection);
+  const names: string[] = [];
+  await quietly(async () => {
+    let nextToken: string | undefined;
+    do {
+      const page = await logs.describeLogStreams({ logGroupName: group, nextToken });
+      names.push(...(page.logStreams ?? []).map(({ logStreamName }) => logStreamName ?? ''));
+      nextToken = page.nextToken;
+    } while (nextToken);
+  });
+  return names;
+}
+
+export async function deleteLogStream(connection: Connection, group: string, stream: string): Promise<void> {
+  const logs = await logsClient(connection);
+  await quietly(() => logs.deleteLogStream({ logGroupName: group, logStreamName: stream }));
+}
+
+export async function deleteLogPolicy(connection: Connection, policyName: string): Promise<void> {
+  const logs = await logsClient(connection);
+  await quietly(() => logs.deleteResourcePolicy({ policyName }));
+}
+
+/** What is not there need not be deleted. */
+export async function quietly(work: () => Promise<unknown>): Promise<void> {
   try {
-    await logs.deleteLogGroup({ logGroupName: name });
+    await work();
   } catch (error) {
-    if (errorName(error) !== 'ResourceNotFoundException') throw error;
+    if (
+      !/^(ResourceNotFoundException|ResourceNotFound|NoSuchEntity(Exception)?|ParameterNotFound)$/.test(
+        errorName(error),
+      )
+    )
+      throw error;
   }
 }
 
-/** IoT policies with that beginning and whom each is attached to (Cognito identities, certificates). */
-export async function iotAttachments(
-  connection: Connection,
-  prefix: string,
-): Promise<{ policy: string; target: string }[]> {
+export async function iotPolicyNames(connection: Connection, prefix: string): Promise<string[]> {
   const iot = await iotClient(connection);
-  const found: { policy: string; target: string }[] = [];
+  const names: string[] = [];
   let marker: string | undefined;
   do {
     const page = await iot.listPolicies({ marker });
-    for (const { policyName } of page.policies ?? []) {
-      if (!policyName?.startsWith(prefix)) continue;
-      let next: string | undefined;
-      do {
-        const targets = await iot.listTargetsForPolicy({ policyName, marker: next });
-        found.push(...(targets.targets ?? []).map((target) => ({ policy: policyName, target })));
-        next = targets.nextMarker;
-      } while (next);
-    }
+    names.push(
+      ...(page.policies ?? []).map(({ policyName }) => policyName ?? '').filter((name) => name.startsWith(prefix)),
+    );
     marker = page.nextMarker;
   } while (marker);
-  return found;
+  return names;
+}
+
+/** Whom these IoT policies are attached to (Cognito identities, certificates). */
+export async function iotAttachments(
+  connection: Connection,
+  policies: string[],
+): Promise<{ policy: string; target: string }[]> {
+  const iot = await iotClient(connection);
+  const found = await Promise.all(
+    policies.map(async (policyName) => {
+      const targets: { policy: string; target: string }[] = [];
+      let marker: string | undefined;
+      do {
+        const page = await iot.listTargetsForPolicy({ policyName, marker });
+        targets.push(...(page.targets ?? []).map((target) => ({ policy: policyName, target })));
+        marker = page.nextMarker;
+      } while (marker);
+      return targets;
+    }),
+  );
+  return found.flat();
 }
 
 export async function detachIotPolicy(connection: Connection, policyName: string, target: string): Promise<void> {
@@ -61,7 +107,18 @@ export async function detachIotPolicy(connection: Connection, policyName: string
   await iot.detachPolicy({ policyName, target });
 }
 
-/** Does the role carry this tag? */
+/** Deletes an IoT policy with its older versions; fine when it is already gone. */
+export async function deleteIotPolicy(connection: Connection, policyName: string): Promise<void> {
+  const iot = await iotClient(connection);
+  await quietly(async () => {
+    const { policyVersions } = await iot.listPolicyVersions({ policyName });
+    for (const { versionId, isDefaultVersion } of policyVersions ?? [])
+      if (!isDefaultVersion) await iot.deletePolicyVersion({ policyName, policyVersionId: versionId });
+    await iot.deletePolicy({ policyName });
+  });
+}
+
+/** The tags of a role. */
 export async function roleTags(connection: Connection, name: string): Promise<Record<string, string>> {
   const iam = await iamClient(connection);
   const { Tags } = await iam.listRoleTags({ RoleName: name });
@@ -72,4 +129,10 @@ export async function stateMachineTags(connection: Connection, arn: string): Pro
   const sfn = await connection.client('sfn', async (config) => new (await import('@aws-sdk/client-sfn')).SFN(config));
   const { tags } = await sfn.listTagsForResource({ resourceArn: arn });
   return Object.fromEntries((tags ?? []).map(({ key, value }) => [key ?? '', value ?? '']));
+}
+
+export async function functionTags(connection: Connection, name: string): Promise<Record<string, string>> {
+  const lambda = await lambdaClient(connection);
+  const { Configuration, Tags } = await lambda.getFunction({ FunctionName: name });
+  return Configuration ? (Tags ?? {}) : {};
 }

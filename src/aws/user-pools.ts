@@ -31,3 +31,26 @@ export async function groupExists(connection: Connection, pool: string, group: s
     throw error;
   }
 }
+
+/** User names of a pool. */
+export async function listUsers(connection: Connection, pool: string): Promise<string[]> {
+  const client = await load(connection);
+  const names: string[] = [];
+  let PaginationToken: string | undefined;
+  do {
+    const page = await client.listUsers({ UserPoolId: pool, PaginationToken });
+    names.push(...(page.Users ?? []).map(({ Username }) => Username ?? ''));
+    PaginationToken = page.PaginationToken;
+  } while (PaginationToken);
+  return names;
+}
+
+/** Removes a user; fine when it is already gone. */
+export async function deleteUser(connection: Connection, pool: string, name: string): Promise<void> {
+  const client = await load(connection);
+  try {
+    await client.adminDeleteUser({ UserPoolId: pool, Username: name });
+  } catch (error) {
+    if (!/^(UserNotFound|ResourceNotFound)Exception$/.test(errorName(error))) throw error;
+  }
+}

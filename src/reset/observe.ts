@@ -1,54 +1,160 @@
 /** What of the workshop is in an account and Region. Only reads. */
-import { listStacks, stackResources } from '../aws/cloudformation.ts';
+import { listStacks, stackOfResource, stackResources } from '../aws/cloudformation.ts';
 import type { Connection } from '../aws/connection.ts';
 import { listRules } from '../aws/events.ts';
-import { listRoles, listStateMachines } from '../aws/find.ts';
-import { iotAttachments, logGroupsUnder, roleTags, stateMachineTags } from '../aws/leftovers.ts';
-import { listExecutions } from '../aws/states.ts';
-import { BUS_NAME, STACK_PREFIX } from '../workshop.ts';
-import type { Present } from './plan.ts';
+import { isDenied } from '../aws/failure.ts';
+import { listFunctions, listStateMachines } from '../aws/find.ts';
+import { functionPolicy } from '../aws/functions.ts';
+import { handMadeRoles, looseServiceRolePolicies, policyResources } from '../aws/hand-made-roles.ts';
+import { functionTags, iotAttachments, logStreams, stateMachineTags } from '../aws/leftovers.ts';
+import { allKeys } from '../aws/left-data.ts';
+import { describeStateMachine, listExecutions } from '../aws/states.ts';
+import { type Traces, tracesIn } from '../aws/traces.ts';
+import { listUsers, userPoolsNamed } from '../aws/user-pools.ts';
+import { BUS_NAME, LOG_GROUP, STACK_PREFIX, TABLES, USER_POOL_NAME, WORKFLOW_NAME } from '../workshop.ts';
+import type { LeftData, LooseKind, Present } from './plan.ts';
 
-export async function observePresent(connection: Connection): Promise<Present> {
-  const [stacks, rules, machines, roles, attachments, logGroups] = await Promise.all([
+/** Running executions beyond this many are found when the first are stopped. */
+const EXECUTIONS = 10_000;
+
+export async function observePresent(connection: Connection): Promise<Present & { traces: Traces }> {
+  const [stacks, rules, machines, traces, functions] = await Promise.all([
     listStacks(connection),
     Promise.all([BUS_NAME, 'default'].map((bus) => listRules(connection, bus))),
     listStateMachines(connection),
-    listRoles(connection),
-    iotAttachments(connection, STACK_PREFIX),
-    logGroupsUnder(connection, `/aws/lambda/${STACK_PREFIX}`),
+    tracesIn(connection),
+    listFunctions(connection),
   ]);
-  const ours = stacks.filter(({ name }) => name.startsWith(STACK_PREFIX));
-  const held = (await Promise.all(ours.map(({ name }) => stackResources(connection, name))))
-    .flat()
-    .filter(({ status }) => status !== 'DELETE_COMPLETE')
-    .map(({ physicalId }) => physicalId);
+  const ours = stacks.filter(({ name, status }) => name.startsWith(STACK_PREFIX) && status !== 'DELETE_COMPLETE');
+  const resources = (await Promise.all(ours.map(({ name }) => stackResources(connection, name)))).flat();
+  const held = resources.filter(({ status }) => status !== 'DELETE_COMPLETE').map(({ physicalId }) => physicalId);
   const heldSet = new Set(held);
+  const loose = await Promise.all(
+    traces.found
+      .filter(({ kind, id }) => kind !== 'stack' && !heldSet.has(id))
+      .map(async ({ kind, id, name }) => {
+        const owner = kind === 'log group' && id !== LOG_GROUP ? undefined : await stackOfResource(connection, id);
+        return { kind: kind as LooseKind, id, ...(name ? { name } : {}), ...(owner ? { owner } : {}) };
+      }),
+  );
+  // In an account of an event the official stacks hold the bus, and what they put on it is theirs.
+  const foreign = loose.some(({ kind, owner }) => kind === 'event bus' && owner !== undefined);
+  if (foreign)
+    for (const { name, bus } of rules.flat())
+      if (bus === BUS_NAME && (await stackOfResource(connection, `${bus}|${name}`)) !== undefined)
+        heldSet.add(`${bus}|${name}`);
+  const coreFunctions = resources
+    .filter(({ type, status }) => type === 'AWS::Lambda::Function' && status !== 'DELETE_COMPLETE')
+    .map(({ physicalId }) => physicalId)
+    .filter((name) => functions.includes(name));
+  const iotPolicies = traces.found.filter(({ kind }) => kind === 'IoT policy').map(({ id }) => id);
+  const [stateMachines, freeFunctions, permissions, roles, loosePolicies, attachments] = await Promise.all([
+    Promise.all(machines.filter(({ arn }) => !heldSet.has(arn)).map((machine) => readMachine(connection, machine))),
+    Promise.all(
+      functions
+        .filter((name) => !heldSet.has(name))
+        .map(async (name) => ({ name, tags: await orNone(() => functionTags(connection, name)) })),
+    ),
+    Promise.all(coreFunctions.map((name) => strayPermissions(connection, name, heldSet))),
+    handMadeRoles(connection, heldSet),
+    looseServiceRolePolicies(connection),
+    iotAttachments(connection, iotPolicies),
+  ]);
   return {
+    region: connection.region,
+    traces,
     stacks: ours.map(({ name, status, tags }) => ({ name, status, tags })),
-    heldByStacks: held,
-    rules: rules
-      .flat()
-      .map(({ name, bus, arn, targets }) => ({ name, bus, arn, targets: targets.map((target) => target.arn) })),
-    stateMachines: await Promise.all(
-      machines
-        .filter(({ arn }) => !heldSet.has(arn))
-        .map(async ({ name, arn, type }) => ({
-          name,
-          arn,
-          tags: await stateMachineTags(connection, arn),
-          // EXPRESS executions cannot be listed, and end by themselves.
-          running:
-            type === 'EXPRESS'
-              ? []
-              : (await listExecutions(connection, arn, 1_000, 'RUNNING')).map((execution) => execution.arn),
-        })),
+    heldByStacks: [...heldSet],
+    rules: rules.flat().map(({ name, bus, arn, targets }) => ({
+      name,
+      bus,
+      arn,
+      targets: targets.map((target) => target.arn),
+      roles: targets.flatMap(({ roleArn }) => roleArn ?? []),
+    })),
+    stateMachines: stateMachines.filter((machine) => machine !== undefined),
+    functions: freeFunctions,
+    permissions: permissions.flat(),
+    roles,
+    loosePolicies: await Promise.all(
+      loosePolicies.map(async ({ name, arn }) => ({ name, arn, resources: await policyResources(connection, arn) })),
     ),
-    roles: await Promise.all(
-      roles
-        .filter(({ name }) => !heldSet.has(name) && /^(StepFunctions-|Amazon_EventBridge_Invoke_)/.test(name))
-        .map(async ({ name, path }) => ({ name, path, tags: await roleTags(connection, name) })),
-    ),
+    iotPolicies,
     iotAttachments: attachments,
-    logGroups,
+    loose,
   };
+}
+
+async function readMachine(
+  connection: Connection,
+  machine: { name: string; arn: string; type: string },
+): Promise<Present['stateMachines'][number] | undefined> {
+  const { name, arn, type } = machine;
+  const tags = await orNone(() => stateMachineTags(connection, arn));
+  const wanted = name === WORKFLOW_NAME || Object.keys(tags).some((key) => key.startsWith('presso:'));
+  if (!wanted) return { name, arn, tags, roleArn: '', running: 0 };
+  const found = await describeStateMachine(connection, arn);
+  if (!found || found.status === 'DELETING') return undefined;
+  // EXPRESS executions cannot be listed, and end by themselves.
+  const running = type === 'EXPRESS' ? [] : await listExecutions(connection, arn, EXECUTIONS, 'RUNNING');
+  return { name, arn, tags, roleArn: found.roleArn, running: running.length };
+}
+
+/** What was deleted between the list and the look has no tags; neither has what may not be read. */
+async function orNone(look: () => Promise<Record<string, string>>): Promise<Record<string, string>> {
+  try {
+    return await look();
+  } catch (error) {
+    if (isDenied(error) || (error instanceof Error && /NotFound|DoesNotExist/.test(error.name))) return {};
+    throw error;
+  }
+}
+
+async function strayPermissions(
+  connection: Connection,
+  name: string,
+  held: ReadonlySet<string>,
+): Promise<Present['permissions']> {
+  const statements = await functionPolicy(connection, name);
+  return statements
+    .filter(({ Sid }) => Sid !== undefined && !held.has(Sid))
+    .map(({ Sid, Condition }) => {
+      const source = Object.values(Condition ?? {})
+        .flatMap((keys) => Object.entries(keys))
+        .find(([key]) => /^aws:sourcearn$/i.test(key))?.[1];
+      return { function: name, statementId: Sid ?? '', rule: /:rule\/(.+)$/.exec(source ?? '')?.[1] };
+    });
+}
+
+/** Items that the set-up itself puts there. */
+const SEEDED: Record<string, string[]> = {
+  [TABLES.config]: ['config', 'menu'],
+  [TABLES.counting]: ['orderID'],
+};
+const KEYS: Record<string, string[]> = {
+  [TABLES.config]: ['PK'],
+  [TABLES.counting]: ['PK'],
+  [TABLES.order]: ['PK', 'SK'],
+  [TABLES.validator]: ['PK'],
+};
+
+/** What people and orders left in the core. `groups` are the log groups of the core's functions. */
+export async function observeLeftData(connection: Connection, held: readonly string[]): Promise<LeftData> {
+  const groups = [LOG_GROUP, ...held.filter((id) => id.startsWith(`/aws/lambda/${STACK_PREFIX}`))];
+  const [items, pools, streams] = await Promise.all([
+    Promise.all(
+      Object.entries(KEYS).map(async ([table, names]) => ({
+        table,
+        keys: (await allKeys(connection, table, names)).filter((key) => !SEEDED[table]?.includes(String(key['PK']))),
+      })),
+    ),
+    userPoolsNamed(connection, USER_POOL_NAME),
+    Promise.all(groups.map(async (group) => ({ group, names: await logStreams(connection, group) }))),
+  ]);
+  const users = await Promise.all(
+    pools
+      .filter((pool) => held.includes(pool))
+      .map(async (pool) => (await listUsers(connection, pool)).map((name) => ({ pool, name }))),
+  );
+  return { items, users: users.flat(), streams };
 }

@@ -1,105 +1,330 @@
-/** What a teardown takes away, in which order, and why each thing is believed to be the workshop's. Pure. */
-import { BUS_NAME, MARKER, STACK_PREFIX, WORKFLOW_NAME } from '../workshop.ts';
+/** What goes, in which order, and why each thing is believed to be the workshop's. Pure. */
+import { BUS_NAME, LOG_GROUP, MARKER, STACK_PREFIX, TABLES, WORKFLOW_NAME } from '../workshop.ts';
 
 export interface Present {
+  region: string;
   stacks: { name: string; status: string; tags: Record<string, string> }[];
-  /** Ids of the resources that stacks hold: whatever is among them goes with its stack. */
+  /** Ids of the resources that the workshop's stacks hold: whatever is among them goes with its stack. */
   heldByStacks: string[];
-  rules: { name: string; bus: string; arn: string; targets: string[] }[];
-  stateMachines: { name: string; arn: string; tags: Record<string, string>; running: string[] }[];
-  roles: { name: string; path: string; tags: Record<string, string> }[];
+  rules: { name: string; bus: string; arn: string; targets: string[]; roles: string[] }[];
+  stateMachines: { name: string; arn: string; tags: Record<string, string>; roleArn: string; running: number }[];
+  /** Only those that no stack of the workshop holds. */
+  functions: { name: string; tags: Record<string, string> }[];
+  /** Statements in the policies of the stacks' functions that no stack put there. */
+  permissions: { function: string; statementId: string; rule: string | undefined }[];
+  roles: {
+    name: string;
+    arn: string;
+    path: string;
+    tags: Record<string, string>;
+    resources: string[];
+    policies: { arn: string; path: string }[];
+  }[];
+  /** Policies under /service-role/ that are attached to nothing. */
+  loosePolicies: { name: string; arn: string; resources: string[] }[];
+  iotPolicies: string[];
   iotAttachments: { policy: string; target: string }[];
-  logGroups: string[];
+  /** Things with the workshop's own names that none of its stacks holds; `owner` is a stack of somebody else. */
+  loose: { kind: LooseKind; id: string; name?: string; owner?: string }[];
 }
 
-export type Removal =
-  | { kind: 'execution'; id: string; why: string }
-  | { kind: 'rule'; id: string; bus: string; why: string }
-  | { kind: 'state machine'; id: string; arn: string; why: string }
-  | { kind: 'role'; id: string; why: string }
-  | { kind: 'IoT policy attachment'; id: string; policy: string; target: string; why: string }
-  | { kind: 'stack'; id: string; why: string; after: string[] }
-  | { kind: 'log group'; id: string; why: string };
+export type LooseKind =
+  | 'event bus'
+  | 'table'
+  | 'parameter'
+  | 'function'
+  | 'state machine'
+  | 'log group'
+  | 'log policy'
+  | 'user pool'
+  | 'identity pool'
+  | 'IoT policy';
 
-export interface TeardownPlan {
-  removals: Removal[];
-  /** Looks like the workshop's but is not known to be. */
-  left: { kind: string; id: string; why: string }[];
+/** What people and orders left in the tables, the pool and the logs of the core. */
+export interface LeftData {
+  items: { table: string; keys: Record<string, string | number>[] }[];
+  users: { pool: string; name: string }[];
+  streams: { group: string; names: string[] }[];
 }
 
-/** What the console makes for a learner (workshop page "Fixed names"). */
-const CONSOLE_ROLE = new RegExp(
-  `^StepFunctions-${WORKFLOW_NAME}-role-[A-Za-z0-9]+$|^Amazon_EventBridge_Invoke_[A-Za-z_]+_\\d+$`,
+export type Removal = { id: string; why: string; region: string } & (
+  | { kind: 'executions'; arn: string; running: number }
+  | { kind: 'rule'; bus: string }
+  | { kind: 'state machine'; arn: string }
+  | { kind: 'permission'; function: string; statementId: string }
+  | { kind: 'role' }
+  | { kind: 'policy'; arn: string }
+  | { kind: 'IoT policy attachment'; policy: string; target: string }
+  | { kind: 'stack'; after: string[] }
+  | { kind: 'items'; table: string; keys: Record<string, string | number>[] }
+  | { kind: 'user'; pool: string }
+  /** `incidental`: the core itself fills it again, so alone it is nothing to do. */
+  | { kind: 'log streams'; names: string[]; incidental: boolean }
+  | { kind: Exclude<LooseKind, 'state machine'> }
 );
 
-export function planTeardown(present: Present): TeardownPlan {
-  const plan: TeardownPlan = { removals: [], left: [] };
+export interface Left {
+  kind: string;
+  id: string;
+  why: string;
+  region: string;
+}
+
+export interface SweepPlan {
+  removals: Removal[];
+  /** Looks like the workshop's but is not known to be. */
+  left: Left[];
+}
+
+const marked = (tags: Record<string, string>): boolean => tags[MARKER.key] === MARKER.value;
+const MARKED = `it carries the tag ${MARKER.key}`;
+
+/** Which of a learner's things a build has too: they are changed in place instead of being taken away. */
+export interface Kept {
+  workflows: string[];
+  /** `bus/name` */
+  rules: string[];
+  roles: string[];
+  functions: string[];
+}
+const NOTHING: Kept = { workflows: [], rules: [], roles: [], functions: [] };
+
+/** Everything that is there beside the core's stacks. */
+export function planHandMade(present: Present, kept: Kept = NOTHING): SweepPlan {
+  const plan: SweepPlan = { removals: [], left: [] };
+  const { region } = present;
   const held = new Set(present.heldByStacks);
-  const marked = (tags: Record<string, string>): boolean => tags[MARKER.key] === MARKER.value;
+  const leave = (kind: string, id: string, why: string): void => void plan.left.push({ kind, id, why, region });
+
   const machines = present.stateMachines.filter(({ arn }) => !held.has(arn));
   const ours = machines.filter(({ name, tags }) => name === WORKFLOW_NAME || marked(tags));
   for (const { name } of machines.filter((machine) => !ours.includes(machine)))
-    if (name.includes(WORKFLOW_NAME))
-      plan.left.push({
-        kind: 'state machine',
-        id: name,
-        why: 'its name is only like the workshop’s and it has no marker',
-      });
+    if (/order[-_ ]?processor/i.test(name))
+      leave('state machine', name, 'its name is only like the workshop’s and it has no marker');
+  const going = ours.filter(({ name }) => !kept.workflows.includes(name));
 
-  for (const { running } of ours)
-    for (const arn of running)
-      plan.removals.push({ kind: 'execution', id: arn, why: 'it runs the workflow that goes' });
-  const targetsGoing = new Set(ours.map(({ arn }) => arn));
+  const rolesInUse = new Set<string>();
+  const rulesGoing = new Set<string>();
   for (const rule of present.rules) {
     if (held.has(rule.arn) || held.has(`${rule.bus}|${rule.name}`) || held.has(rule.name)) continue;
-    if (rule.bus === BUS_NAME)
+    if (rule.bus === BUS_NAME) {
+      for (const role of rule.roles) rolesInUse.add(role);
+      if (kept.rules.includes(`${rule.bus}/${rule.name}`)) continue;
+      rulesGoing.add(rule.arn);
+      plan.removals.push({ kind: 'rule', id: rule.name, bus: rule.bus, region, why: `it is on the bus ${BUS_NAME}` });
+    } else if (rule.targets.some((target) => going.some(({ arn }) => arn === target)))
+      leave('rule', `${rule.bus}/${rule.name}`, 'it is on another bus; its target goes');
+  }
+  for (const { name, arn, running } of ours)
+    if (running > 0)
       plan.removals.push({
-        kind: 'rule',
-        id: rule.name,
-        bus: rule.bus,
-        why: `it is on the bus ${BUS_NAME}, which goes`,
+        kind: 'executions',
+        id: name,
+        arn,
+        running,
+        region,
+        why: `${running} of ${name} still ${running === 1 ? 'runs' : 'run'}`,
       });
-    else if (rule.targets.some((target) => targetsGoing.has(target)))
-      plan.left.push({ kind: 'rule', id: `${rule.bus}/${rule.name}`, why: 'it is on another bus; its target goes' });
+  for (const { name, arn, tags, roleArn } of ours) {
+    rolesInUse.add(roleArn);
+    if (!going.some((machine) => machine.arn === arn)) continue;
+    const why = marked(tags) ? MARKED : 'it has the workshop’s name';
+    plan.removals.push({ kind: 'state machine', id: name, arn, region, why });
   }
-  for (const { name, arn, tags } of ours)
+  for (const { name, tags } of present.functions)
+    if (marked(tags) && !kept.functions.includes(name))
+      plan.removals.push({ kind: 'function', id: name, region, why: MARKED });
+  for (const { function: target, statementId, rule } of present.permissions) {
+    if (rule !== undefined && kept.rules.includes(rule)) continue;
     plan.removals.push({
-      kind: 'state machine',
-      id: name,
-      arn,
-      why: marked(tags) ? `it carries the tag ${MARKER.key}` : 'it has the workshop’s name',
+      kind: 'permission',
+      id: `${target}/${statementId}`,
+      function: target,
+      statementId,
+      region,
+      why: 'no stack put it on the workshop’s function',
     });
-  for (const { name, path, tags } of present.roles) {
-    if (held.has(name)) continue;
-    if (marked(tags)) plan.removals.push({ kind: 'role', id: name, why: `it carries the tag ${MARKER.key}` });
-    else if (path === '/service-role/' && CONSOLE_ROLE.test(name) && name.includes(WORKFLOW_NAME))
-      plan.removals.push({ kind: 'role', id: name, why: `the console made it for ${WORKFLOW_NAME}` });
-    else if (CONSOLE_ROLE.test(name))
-      plan.left.push({ kind: 'role', id: name, why: 'the console made it for a rule, which may be any rule' });
   }
+
+  for (const role of present.roles) {
+    if (held.has(role.name) || kept.roles.includes(role.name)) continue;
+    const why = whyRole(role, rolesInUse);
+    if (why === undefined) {
+      if (looksConsoleMade(role.name))
+        leave('role', role.name, 'the console made it, and nothing says that it was for the workshop');
+      continue;
+    }
+    plan.removals.push({ kind: 'role', id: role.name, region, why });
+    for (const { arn, path } of role.policies)
+      if (path === '/service-role/')
+        plan.removals.push({
+          kind: 'policy',
+          id: nameOf(arn),
+          arn,
+          region,
+          why: `the console made it for ${role.name}`,
+        });
+  }
+  for (const { name, arn, resources } of present.loosePolicies)
+    if (
+      looksConsoleMade(name) ||
+      /^(XRayAccessPolicy|LambdaInvokeScopedAccessPolicy|EventsPutEventsPolicy)/.test(name)
+    ) {
+      if (onlyTheWorkshops(resources))
+        plan.removals.push({
+          kind: 'policy',
+          id: name,
+          arn,
+          region,
+          why: 'it is attached to nothing and allows the workshop’s things only',
+        });
+    }
   for (const { policy, target } of present.iotAttachments)
     plan.removals.push({
       kind: 'IoT policy attachment',
       id: `${policy} → ${target}`,
       policy,
       target,
-      why: 'an attached policy cannot be deleted with its stack',
+      region,
+      why: 'the workshop’s policy lets it listen',
     });
-
-  const stacks = present.stacks.filter(({ name }) => name.startsWith(STACK_PREFIX));
-  for (const { name, tags } of stacks)
-    if (!marked(tags))
-      plan.left.push({ kind: 'stack', id: name, why: `it has no tag ${MARKER.key}, so presso did not make it` });
-  const going = stacks.filter(({ tags }) => marked(tags));
-  for (const { name, status } of going)
-    plan.removals.push({ kind: 'stack', id: name, why: `presso made it (${status})`, after: [] });
-  const names = going.map(({ name }) => name);
-  for (const group of present.logGroups)
-    if (!held.has(group) && names.some((name) => group.startsWith(`/aws/lambda/${name}-`)))
-      plan.removals.push({ kind: 'log group', id: group, why: 'Lambda made it for a function that goes' });
-  // The bus goes only when nothing is on it any more: its stack waits for those whose rules are there.
-  for (const removal of plan.removals)
-    if (removal.kind === 'stack' && removal.id === `${STACK_PREFIX}events`)
-      removal.after = names.filter((name) => name !== removal.id);
   return plan;
 }
+
+const nameOf = (arn: string): string => arn.split('/').at(-1) ?? arn;
+const looksConsoleMade = (name: string): boolean =>
+  /^(StepFunctions-.*order[-_ ]?processor.*|Amazon_EventBridge_Invoke_.+)$/i.test(name);
+
+function whyRole(role: Present['roles'][number], inUse: ReadonlySet<string>): string | undefined {
+  if (marked(role.tags)) return MARKED;
+  if (role.path !== '/service-role/') return undefined;
+  if (new RegExp(`^StepFunctions-${WORKFLOW_NAME}-role-[A-Za-z0-9]+$`).test(role.name))
+    return `the console made it for ${WORKFLOW_NAME}`;
+  const console = /^(StepFunctions-.+-role-[A-Za-z0-9]+|Amazon_EventBridge_Invoke_[A-Za-z0-9_]+)$/.test(role.name);
+  // The same role may serve a rule of somebody else: what it may do decides, being in use alone does not.
+  if (console && onlyTheWorkshops(role.resources))
+    return inUse.has(role.arn)
+      ? `the console made it for ${role.name.startsWith('StepFunctions') ? WORKFLOW_NAME : `a rule on ${BUS_NAME}`}`
+      : 'the console made it, and it may touch the workshop’s things only';
+  return undefined;
+}
+
+const OURS = new RegExp(
+  [
+    `:stateMachine:${WORKFLOW_NAME}$`,
+    `:execution:${WORKFLOW_NAME}:`,
+    `:event-bus/${BUS_NAME}$`,
+    `:table/(${Object.values(TABLES).join('|')})(/|$)`,
+    `:function:${STACK_PREFIX}[a-z-]+-[A-Za-z0-9]+-[A-Za-z0-9]{10,13}(:|$)`,
+    `:log-group:${LOG_GROUP}(:|$)`,
+  ].join('|'),
+);
+/** Does a policy name things of the workshop, and none of anybody else? `*` alone says nothing either way. */
+const onlyTheWorkshops = (resources: string[]): boolean => {
+  const named = resources.filter((resource) => resource !== '*');
+  return named.length > 0 && named.every((resource) => OURS.test(resource));
+};
+
+/** A reset's own part: what people left in the core, which itself stays. */
+export function planLeftData(data: LeftData, region: string): Removal[] {
+  const removals: Removal[] = [];
+  for (const { table, keys } of data.items)
+    if (keys.length > 0)
+      removals.push({
+        kind: 'items',
+        id: table,
+        table,
+        keys,
+        region,
+        why: `${keys.length} ${keys.length === 1 ? 'item that was' : 'items that were'} written since the set-up`,
+      });
+  for (const { pool, name } of data.users)
+    removals.push({ kind: 'user', id: name, pool, region, why: 'the set-up makes no users' });
+  for (const { group, names } of data.streams)
+    if (names.length > 0)
+      removals.push({
+        kind: 'log streams',
+        id: group,
+        names,
+        incidental: group !== LOG_GROUP,
+        region,
+        why: `${names.length} ${names.length === 1 ? 'stream' : 'streams'} of earlier orders`,
+      });
+  return removals;
+}
+
+/** Stacks that are taken down to be made anew, and what rests on them with them. */
+export function planStackRemovals(
+  stacks: { name: string; after: string[]; why: string | undefined }[],
+  region: string,
+): Removal[] {
+  const going = new Map<string, string>();
+  for (const { name, why } of stacks) if (why !== undefined) going.set(name, why);
+  // Those that rest on one that goes: they took its names over when they were made.
+  for (let grown = true; grown; ) {
+    grown = false;
+    for (const { name, after } of stacks) {
+      const below = after.find((other) => going.has(other));
+      if (below === undefined || going.has(name)) continue;
+      going.set(name, `it rests on ${STACK_PREFIX}${below}, which is made anew`);
+      grown = true;
+    }
+  }
+  return [...going].map(([name, why]) => ({
+    kind: 'stack' as const,
+    id: `${STACK_PREFIX}${name}`,
+    region,
+    why,
+    after: stacks
+      .filter((other) => going.has(other.name) && other.after.includes(name))
+      .map((other) => `${STACK_PREFIX}${other.name}`),
+  }));
+}
+
+/** Alone in a plan these are nothing to do. */
+export const worthDoing = (removals: Removal[]): boolean =>
+  removals.some((removal) => !(removal.kind === 'log streams' && removal.incidental));
+
+/** Everything of the workshop in a Region. */
+export function planTeardown(present: Present): SweepPlan {
+  const plan = planHandMade(present);
+  const { region } = present;
+  const leave = (kind: string, id: string, why: string): void => void plan.left.push({ kind, id, why, region });
+  // Permissions go with their functions.
+  plan.removals = plan.removals.filter(({ kind }) => kind !== 'permission');
+  const stacks = present.stacks.filter(({ name }) => name.startsWith(STACK_PREFIX));
+  for (const { name, tags } of stacks)
+    if (!marked(tags)) leave('stack', name, `it has no tag ${MARKER.key}, so presso did not make it`);
+  const going = stacks.filter(({ tags }) => marked(tags));
+  const names = going.map(({ name }) => name);
+  const events = `${STACK_PREFIX}events`;
+  for (const { name, status } of going)
+    plan.removals.push({
+      kind: 'stack',
+      id: name,
+      region,
+      why: `presso made it (${status})`,
+      // The bus goes only when nothing is on it any more: its stack waits for those whose rules are there.
+      after: name === events ? names.filter((other) => other !== events) : [],
+    });
+  const held = new Set(present.heldByStacks);
+  // Whatever an identity once listened by cannot be deleted for minutes: tried early, so that no stack fails on it.
+  if (going.length > 0 || present.iotAttachments.length > 0)
+    for (const policy of present.iotPolicies)
+      if (held.has(policy))
+        plan.removals.push({ kind: 'IoT policy', id: policy, region, why: 'its stack cannot be deleted before it' });
+  for (const { kind, id, owner } of present.loose) {
+    const there = plan.removals.some(
+      (removal) => removal.kind === kind && (removal.id === id || ('arn' in removal && removal.arn === id)),
+    );
+    if (there) continue;
+    if (owner !== undefined) leave(kind, id, `the stack ${owner} holds it, which presso did not make`);
+    else if (kind === 'state machine')
+      plan.removals.push({ kind, id: nameOf(id).split(':').at(-1) ?? id, arn: id, region, why: LOOSE });
+    else plan.removals.push({ kind, id, region, why: kind === 'log group' ? LOGS : LOOSE });
+  }
+  return plan;
+}
+
+const LOOSE = 'it has a name of the workshop and no stack holds it';
+const LOGS = 'Lambda made it for a function of the workshop';

@@ -1,0 +1,161 @@
+/**
+ * One account through its worst days and back: what `presso reset` and `presso teardown` do, by their own plans, on a real
+ * sandbox; what is left is read through the plain SDK.
+ */
+import { CloudFormation } from '@aws-sdk/client-cloudformation';
+import { CognitoIdentityProvider } from '@aws-sdk/client-cognito-identity-provider';
+import { DynamoDB } from '@aws-sdk/client-dynamodb';
+import { EventBridge } from '@aws-sdk/client-eventbridge';
+import { IAM } from '@aws-sdk/client-iam';
+import { Lambda } from '@aws-sdk/client-lambda';
+import { SFN } from '@aws-sdk/client-sfn';
+import path from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { packageRoot, templatesDir } from '../paths.ts';
+import { readBuild } from '../solve/build.ts';
+import { clientConfig } from '../testing/sandbox.ts';
+import { makeBuild, openWorkshop, type Workshop } from '../testing/workshop.ts';
+import { BUS_NAME, TABLES, WORKFLOW_NAME } from '../workshop.ts';
+import { isNothing, planReset, type ResetAim, type ResetOutcome, type ResetPlan, runReset } from './reset-account.ts';
+
+const checks = path.join(packageRoot(), 'checks');
+const aimAt = (to: string): ResetAim => ({ to, templates: templatesDir(), checks, checkRegion: false });
+const options = {
+  signal: new AbortController().signal,
+  now: () => 0,
+  pause: () => new Promise<void>((done) => setImmediate(done)),
+};
+
+let workshop: Workshop;
+let config: ReturnType<typeof clientConfig>;
+beforeAll(async () => {
+  workshop = await openWorkshop();
+  config = clientConfig(workshop.sandbox);
+});
+afterAll(() => workshop.close());
+
+const plan = (to = 'setup') => planReset(workshop.connection, aimAt(to), options);
+async function carryOut(planned: ResetPlan): Promise<ResetOutcome> {
+  const outcome: ResetOutcome = { trouble: [], done: 0 };
+  for await (const _ of runReset(workshop.connection, aimAt(planned.to), planned, options, outcome)) void _;
+  await workshop.sandbox.settle();
+  return outcome;
+}
+const solution = (module: string) => makeBuild(workshop, readBuild(path.join(checks, module, 'solution')));
+
+test('a fresh set-up leaves nothing to put back', async () => {
+  expect(isNothing(await plan())).toBe(true);
+});
+
+test('what a learner made and left goes, what only looks alike stays', async () => {
+  await solution('module-2');
+  const iam = new IAM(config);
+  const trust = (service: string) =>
+    JSON.stringify({
+      Version: '2012-10-17',
+      Statement: [{ Effect: 'Allow', Principal: { Service: service }, Action: 'sts:AssumeRole' }],
+    });
+  const allow = (resource: string) =>
+    JSON.stringify({
+      Version: '2012-10-17',
+      Statement: [{ Effect: 'Allow', Action: 'states:StartExecution', Resource: resource }],
+    });
+  const machine = `arn:aws:states:us-east-1:${workshop.account}:stateMachine`;
+  const roles = {
+    Amazon_EventBridge_Invoke_Step_Functions_1111: WORKFLOW_NAME,
+    Amazon_EventBridge_Invoke_Step_Functions_2222: 'Payroll',
+  };
+  for (const [RoleName, name] of Object.entries(roles)) {
+    await iam.createRole({ RoleName, Path: '/service-role/', AssumeRolePolicyDocument: trust('events.amazonaws.com') });
+    const { Policy } = await iam.createPolicy({
+      PolicyName: RoleName,
+      Path: '/service-role/',
+      PolicyDocument: allow(`${machine}:${name}`),
+    });
+    await iam.attachRolePolicy({ RoleName, PolicyArn: Policy?.Arn ?? '' });
+  }
+  const sfn = new SFN(config);
+  const definition = JSON.stringify({ StartAt: 'A', States: { A: { Type: 'Pass', End: true } } });
+  await iam.createRole({ RoleName: 'Other', AssumeRolePolicyDocument: trust('states.amazonaws.com') });
+  const roleArn = `arn:aws:iam::${workshop.account}:role/Other`;
+  await sfn.createStateMachine({ name: 'MyOrderProcessor', definition, roleArn });
+  await new EventBridge(config).putRule({ Name: 'nightly', EventPattern: '{"source":["payroll"]}' });
+  const pools = new CognitoIdentityProvider(config);
+  const { UserPools } = await pools.listUserPools({ MaxResults: 10 });
+  const UserPoolId = UserPools?.[0]?.Id ?? '';
+  await pools.adminCreateUser({ UserPoolId, Username: 'anna@example.com', MessageAction: 'SUPPRESS' });
+  const dynamodb = new DynamoDB(config);
+  await dynamodb.putItem({ TableName: TABLES.order, Item: { PK: { S: 'orders' }, SK: { S: '1' } } });
+  await dynamodb.putItem({ TableName: TABLES.counting, Item: { PK: { S: 'orderID' }, IDvalue: { N: '41' } } });
+  await sfn.startExecution({
+    stateMachineArn: `${machine}:${WORKFLOW_NAME}`,
+    input: '{"detail":{"orderId":"1","userId":"2"}}',
+  });
+  await workshop.sandbox.settle();
+
+  const planned = await plan();
+  const kinds = planned.removals.map(({ kind, id }) => `${kind} ${id}`);
+  expect(kinds).toEqual(
+    expect.arrayContaining([
+      'rule NewOrder',
+      `executions ${WORKFLOW_NAME}`,
+      `state machine ${WORKFLOW_NAME}`,
+      'role Amazon_EventBridge_Invoke_Step_Functions_1111',
+      'policy Amazon_EventBridge_Invoke_Step_Functions_1111',
+      `items ${TABLES.order}`,
+    ]),
+  );
+  expect(planned.left.map(({ id }) => id)).toEqual(
+    expect.arrayContaining(['MyOrderProcessor', 'Amazon_EventBridge_Invoke_Step_Functions_2222']),
+  );
+  expect(await carryOut(planned)).toMatchObject({ trouble: [] });
+
+  expect(isNothing(await plan())).toBe(true);
+  const { Rules } = await new EventBridge(config).listRules({ EventBusName: BUS_NAME });
+  expect(Rules?.every(({ Name }) => Name?.startsWith('serverlesspresso-'))).toBe(true);
+  expect((await new EventBridge(config).listRules({})).Rules?.map(({ Name }) => Name)).toEqual(['nightly']);
+  expect((await sfn.listStateMachines({})).stateMachines?.map(({ name }) => name)).toContain('MyOrderProcessor');
+  const left = (await iam.listRoles({})).Roles?.map(({ RoleName }) => RoleName);
+  expect(left).toContain('Amazon_EventBridge_Invoke_Step_Functions_2222');
+  expect(left).not.toContain('Amazon_EventBridge_Invoke_Step_Functions_1111');
+  expect((await iam.listPolicies({ Scope: 'Local' })).Policies?.map(({ PolicyName }) => PolicyName)).toEqual([
+    'Amazon_EventBridge_Invoke_Step_Functions_2222',
+  ]);
+  expect((await pools.listUsers({ UserPoolId })).Users).toEqual([]);
+  const counter = await dynamodb.getItem({ TableName: TABLES.counting, Key: { PK: { S: 'orderID' } } });
+  expect(counter.Item?.['IDvalue']?.N).toBe('0');
+});
+
+test('back to where module 2 begins: the workflow stands, no rule does, and the second run finds nothing', async () => {
+  await solution('module-2');
+  const planned = await plan('module-2');
+  expect(planned.removals.map(({ kind, id }) => `${kind} ${id}`)).not.toContain(`state machine ${WORKFLOW_NAME}`);
+  expect(await carryOut(planned)).toMatchObject({ trouble: [] });
+  const machines = (await new SFN(config).listStateMachines({})).stateMachines?.map(({ name }) => name);
+  expect(machines).toContain(WORKFLOW_NAME);
+  const { Rules } = await new EventBridge(config).listRules({ EventBusName: BUS_NAME });
+  expect(Rules?.map(({ Name }) => Name)).not.toContain('NewOrder');
+  expect(isNothing(await plan('module-2'))).toBe(true);
+});
+
+test('a core that was changed by hand and half deleted is found by comparing, and stands again', async () => {
+  const functions =
+    (await new Lambda(config).listFunctions({})).Functions?.map(({ FunctionName }) => FunctionName) ?? [];
+  const waiting = functions.find((name) => name?.includes('WaitingCompletion')) ?? '';
+  await new Lambda(config).updateFunctionConfiguration({ FunctionName: waiting, Timeout: 1 });
+  await new DynamoDB(config).deleteTable({ TableName: TABLES.counting });
+  await new CloudFormation(config).deleteStack({ StackName: 'serverlesspresso-validator' });
+  await workshop.sandbox.settle();
+
+  const planned = await plan();
+  expect(planned.stacks.map(({ stack, action }) => `${stack} ${action}`).sort()).toEqual([
+    'counting recreate',
+    'order-manager recreate',
+    'validator create',
+  ]);
+  expect(planned.stacks.find(({ stack }) => stack === 'counting')?.why).toContain('CountingTable is gone');
+  expect(await carryOut(planned)).toMatchObject({ trouble: [] });
+  expect(isNothing(await plan())).toBe(true);
+  const { Table } = await new DynamoDB(config).describeTable({ TableName: TABLES.counting });
+  expect(Table?.TableStatus).toBe('ACTIVE');
+});

@@ -1,0 +1,82 @@
+/** One account taken down in every Region of the workshop, without a word to the terminal. */
+import { type Identity, whoAmI } from '../aws/account.ts';
+import type { Connection } from '../aws/connection.ts';
+import { type Traces, tracesIn } from '../aws/traces.ts';
+import type { StepNews } from '../progress.ts';
+import { observePresent } from '../reset/observe.ts';
+import { planTeardown, type Removal, type SweepPlan } from '../reset/plan.ts';
+import { type SweepOptions, sweep } from '../reset/sweep.ts';
+import { WORKSHOP_REGIONS } from '../workshop.ts';
+import { removalTitle, type ResetOutcome } from './reset-account.ts';
+
+export interface TeardownPlan extends SweepPlan {
+  identity: Identity;
+  region: string;
+  /** What was looked at, a Region a line. */
+  looked: Traces[];
+}
+
+const elsewhere = (connection: Connection): Connection[] =>
+  WORKSHOP_REGIONS.filter((region) => region !== connection.region).map((region) => connection.inRegion(region));
+
+/** Looks in the connection's Region and in all others where the workshop can stand. Only reads. */
+export async function planAccountTeardown(connection: Connection): Promise<TeardownPlan> {
+  const others = elsewhere(connection);
+  const [identity, here, ...there] = await Promise.all([
+    whoAmI(connection),
+    observePresent(connection),
+    ...others.map(tracesIn),
+  ]);
+  const looked = [here.traces, ...there];
+  const plans = [planTeardown(here)];
+  for (const [at, traces] of there.entries()) {
+    const other = others[at];
+    if (other && traces.found.length > 0) plans.push(planTeardown(await observePresent(other)));
+  }
+  const seen = new Set<string>();
+  // Roles and policies belong to no Region and would be listed once for each.
+  const once = (one: { kind: string; id: string; region: string }): boolean => {
+    const key = /^(role|policy)$/.test(one.kind) ? `${one.kind} ${one.id}` : `${one.region} ${one.kind} ${one.id}`;
+    return !seen.has(key) && seen.add(key) !== undefined;
+  };
+  return {
+    identity,
+    region: connection.region,
+    looked,
+    removals: plans.flatMap(({ removals }) => removals).filter(once),
+    left: plans.flatMap(({ left }) => left).filter(once),
+  };
+}
+
+export const teardownId = (removal: Removal, here: string): string =>
+  `${removalTitle(removal)}${removal.region === here ? '' : ` in ${removal.region}`}`;
+
+/** Carries the plan out; tells each step, and in `outcome` what would not go. */
+export async function* runTeardown(
+  connection: Connection,
+  plan: SweepPlan,
+  options: SweepOptions,
+  outcome: ResetOutcome,
+): AsyncGenerator<StepNews> {
+  const connections = new Map<string, Connection>([[connection.region, connection]]);
+  const at = (region: string): Connection => {
+    const found = connections.get(region) ?? connection.inRegion(region);
+    connections.set(region, found);
+    return found;
+  };
+  for await (const event of sweep(at, plan.removals, options)) {
+    const id = teardownId(event.removal, connection.region);
+    if (event.kind === 'started') yield { id, state: 'started' };
+    else if (event.kind === 'news') yield { id, state: 'news', text: event.text };
+    else if (event.kind === 'gone') {
+      outcome.done++;
+      yield { id, state: 'done' };
+    } else {
+      outcome.trouble.push({ id, reason: event.reason });
+      yield { id, state: 'failed', text: event.reason };
+    }
+  }
+}
+
+/** Passes over an account: what one pass frees, the next can take. More than these and nothing new would happen. */
+export const PASSES = 3;
