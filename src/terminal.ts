@@ -6,6 +6,8 @@
  * - A question is asked only where there is a terminal on both sides; else the flag that answers it is named.
  */
 import { Ansis } from 'ansis';
+import stringWidth from 'string-width';
+import wrapAnsi from 'wrap-ansi';
 import { EXIT, PressoError } from './errors.ts';
 import { clean, line } from './text.ts';
 
@@ -35,12 +37,31 @@ export const width = (): number => Math.max(20, process.stdout.columns || 80);
 
 /** A result, on standard output. */
 export function say(text = ''): void {
-  process.stdout.write(`${text}\n`);
+  process.stdout.write(`${process.stdout.isTTY ? fitted(text, width()) : text}\n`);
 }
 
 /** News on the way, on standard error; nothing when --json was asked, so that logs stay clean. */
 export function tell(text = ''): void {
-  if (!jsonWanted) process.stderr.write(`${text}\n`);
+  if (!jsonWanted)
+    process.stderr.write(`${process.stderr.isTTY ? fitted(text, process.stderr.columns || 80) : text}\n`);
+}
+
+/**
+ * Lines no wider than the terminal, broken between words; what follows is set under the last column of the line (the last
+ * gap of two spaces or more in its first half). A word that is longer than a line stays whole, so that it can be copied.
+ */
+export function fitted(text: string, columns: number): string {
+  return text
+    .split('\n')
+    .map((row) => {
+      if (stringWidth(row) <= columns) return row;
+      const lead =
+        /^.*[^ ] {2,}(?=[^ ])/.exec(row.slice(0, Math.floor(columns / 2)))?.[0] ?? /^ */.exec(row)?.[0] ?? '';
+      const hang = stringWidth(lead);
+      const body = wrapAnsi(row.slice(lead.length), Math.max(20, columns - hang), { hard: false, trim: true });
+      return lead + body.split('\n').join(`\n${' '.repeat(hang)}`);
+    })
+    .join('\n');
 }
 
 export function sayJson(value: unknown): void {
@@ -113,7 +134,7 @@ export function showError(error: unknown): number {
   if (known.code === 'quiet') return known.exit;
   const c = paint();
   if (jsonWanted) sayJson({ error: { code: known.code, message: known.message, hint: known.hint } });
-  else process.stderr.write(`${c.red('✗')} ${clean(known.message)}\n  ${c.dim('Next:')} ${clean(known.hint)}\n`);
+  else tell(`${c.red('✗')} ${clean(known.message)}\n  ${c.dim('Next:')} ${clean(known.hint)}`);
   if (process.env['DEBUG'] && error instanceof Error)
     process.stderr.write(`${error.stack ?? ''}\n${error.cause ? String(error.cause) : ''}\n`);
   return known.exit;
