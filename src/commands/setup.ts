@@ -5,7 +5,8 @@ import { templatesDir } from '../paths.ts';
 import type { TargetKind } from '../target/index.ts';
 
 export default class Setup extends PressoCommand {
-  static override summary = 'Deploy the core of the coffee bar, or check the one an event deployed, and seed it.';
+  static override summary =
+    'Deploy the core of the coffee bar, or check the one an event deployed, and seed it; later the stacks of module 4.';
   static override description =
     'Shows who and where first, then what would change and what it costs, then asks. Run twice, the second changes nothing. ' +
     'Ctrl-C stops watching only: the same command goes on.';
@@ -14,9 +15,14 @@ export default class Setup extends PressoCommand {
     'presso setup --self-hosted --region eu-west-1 --dry-run',
     'presso setup --aws-hosted',
     'presso setup --export ./templates',
+    'presso setup module-4',
   ];
   static override args = {
-    module: Args.string({ description: 'setup (the core)', options: ['setup'], default: 'setup' }),
+    module: Args.string({
+      description: 'setup (the core), or module-4 on top of it',
+      options: ['setup', 'module-4'],
+      default: 'setup',
+    }),
   };
   static override flags = {
     sandbox: Flags.boolean({
@@ -68,6 +74,9 @@ export default class Setup extends PressoCommand {
       json: flags.json,
     });
     if (outcome === 'failed')
-      throw new PressoError('quiet', 'A stack failed.', { hint: 'presso setup', exit: EXIT.no });
+      throw new PressoError('quiet', 'A stack failed.', {
+        hint: args.module === 'setup' ? 'presso setup' : `presso setup ${args.module}`,
+        exit: EXIT.no,
+      });
   }
 }

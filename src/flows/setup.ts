@@ -8,7 +8,7 @@ import { deployNews, planLines } from '../report/setup.ts';
 import { applySeed, difference, observeSeed, readSeed } from '../seed/index.ts';
 import { type DeployEvent, deploy } from '../setup/deploy.ts';
 import { observeSetup } from '../setup/observe.ts';
-import { changes, planSetup, type SetupPlan, type StackWanted, stackName } from '../setup/plan.ts';
+import { changes, type Facts, planSetup, type SetupPlan, type StackWanted, stackName } from '../setup/plan.ts';
 import { wantedStacks } from '../setup/wanted.ts';
 import { asksFirst, rememberTarget, resolveTarget, type Target, type TargetKind } from '../target/index.ts';
 import { choose, confirm, interrupted, paint, say, sayJson, tell } from '../terminal.ts';
@@ -51,11 +51,17 @@ export async function runSetup(run: SetupRun): Promise<'done' | 'failed'> {
   const who = `account ${c.bold(identity.account)}${identity.alias ? ` (${clean(identity.alias)})` : ''} · Region ${c.bold(connection.region)} · as ${clean(identity.arn)}`;
   tell(who);
   const wanted = wantedStacks(templatesDir(), run.module);
+  if (target.kind === 'aws-hosted' && run.module !== 'setup')
+    throw new PressoError('hosted', 'presso deploys nothing into the account of an event; build the module by hand.', {
+      hint: `presso verify ${run.module}`,
+    });
   if (target.kind === 'aws-hosted') {
     const { checkHosted } = await import('./hosted.ts');
     return checkHosted(run, identity.account);
   }
-  const facts = await observeSetup(connection, wanted, { checkRegion: target.endpoint === undefined });
+  const core = run.module === 'setup' ? [] : wantedStacks(templatesDir());
+  const observed = await observeSetup(connection, [...core, ...wanted], { checkRegion: target.endpoint === undefined });
+  const facts = onTopOf(core, observed, target);
   const plan = planSetup(wanted, facts);
   if (!run.json || run.dryRun) showPlan(plan, run.json && run.dryRun);
   const refused = plan.trouble.find(({ severity }) => severity === 'refused');
@@ -63,7 +69,7 @@ export async function runSetup(run: SetupRun): Promise<'done' | 'failed'> {
   if (run.dryRun) return 'done';
   const steps = changes(plan);
   if (steps.length > 0) {
-    const command = `presso setup --${target.kind}`;
+    const command = again(run);
     const answer = await confirm(`Deploy into account ${identity.account}, Region ${connection.region}?`, {
       yes: run.yes || !asksFirst(target, 'create'),
       command,
@@ -81,9 +87,33 @@ export async function runSetup(run: SetupRun): Promise<'done' | 'failed'> {
       tell(`${c.red('✗')} ${stackName(stack)}: ${clean(cause.sentence)}\n  ${c.dim('Next:')} ${cause.hint}`);
     return 'failed';
   }
-  const seeded = await seedNow(connection);
+  const seeded = run.module === 'setup' ? await seedNow(connection) : 0;
   report(wanted, result.outputs, steps.length + seeded, run);
   return 'done';
+}
+
+/** The command that goes on with this run. */
+const again = ({ module, target }: SetupRun): string =>
+  `presso setup ${module === 'setup' ? '' : `${module} `}--${target.kind}`;
+
+/** A module that adds to the core needs all of it, and the names that the core holds are not in its way. */
+function onTopOf(core: StackWanted[], facts: Facts, target: Target): Facts {
+  const ready = new Set(
+    facts.stacks
+      .filter(({ status }) => /^(CREATE|UPDATE|UPDATE_ROLLBACK)_COMPLETE$/.test(status))
+      .map(({ name }) => name),
+  );
+  const missing = core.filter(({ name }) => !ready.has(stackName(name)));
+  if (missing.length > 0)
+    throw new PressoError(
+      'no-core',
+      missing.length === core.length
+        ? `The core of the coffee bar is not in account ${facts.account}, Region ${facts.region}, and this module adds to it.`
+        : `The core of the coffee bar is not complete: ${missing.map(({ name }) => name).join(', ')} is missing or unfinished.`,
+      { hint: `presso setup --${target.kind}` },
+    );
+  const own = new Set(core.map(({ name }) => stackName(name)));
+  return { ...facts, taken: facts.taken.filter(({ stack }) => stack === undefined || !own.has(stack)) };
 }
 
 function showPlan(plan: SetupPlan, json: boolean): void {
@@ -128,7 +158,7 @@ async function watch(connection: Connection, wanted: StackWanted[], plan: SetupP
   if (stop.signal.aborted)
     throw interrupted(
       'presso stopped watching; CloudFormation finishes the stacks it has begun.',
-      `presso setup --${run.target.kind}   (picks it up)`,
+      `${again(run)}   (picks it up)`,
     );
   return watched;
 }
@@ -169,8 +199,14 @@ function report(
   say('');
   say(
     changed > 0
-      ? `${c.green('✓')} The core of the coffee bar is ready: menu on the wall, shop open.`
+      ? run.module === 'setup'
+        ? `${c.green('✓')} The core of the coffee bar is ready: menu on the wall, shop open.`
+        : `${c.green('✓')} The stacks of ${run.module} are ready.`
       : `${c.green('✓')} Everything is as it should be; nothing was changed.`,
   );
-  say(`  ${c.dim('Next:')} presso solve module-1 --dry-run   (or build the workflow yourself)`);
+  say(
+    run.module === 'setup'
+      ? `  ${c.dim('Next:')} presso solve module-1 --dry-run   (or build the workflow yourself)`
+      : `  ${c.dim('Next:')} presso rush   (then see what was counted: presso verify ${run.module})`,
+  );
 }
