@@ -47,10 +47,13 @@ export function judgeByPolicies(
   );
 }
 
-/** Does a trust policy let the service assume the role, when it acts for this resource? */
+/** Both names under which Step Functions assumes a role: the console of some years wrote the regional one. */
+export const stepFunctions = (region: string): string[] => ['states.amazonaws.com', `states.${region}.amazonaws.com`];
+
+/** Does a trust policy let the service, by any of its names, assume the role when it acts for this resource? */
 export function trusts(
   trust: unknown,
-  service: string,
+  service: string | readonly string[],
   roleArn: string,
   source: { arn: string; account: string },
 ): boolean {

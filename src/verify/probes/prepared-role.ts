@@ -1,6 +1,6 @@
 import { BUS_NAME, PROCESSOR_ROLE_PART, TABLES, WORKFLOW_NAME } from '../../workshop.ts';
 import { askRole } from '../permissions/ask.ts';
-import { type Ask, type RoleSeen, trusts } from '../permissions/judge.ts';
+import { type Ask, type RoleSeen, stepFunctions, trusts } from '../permissions/judge.ts';
 import { probe } from './probe.ts';
 
 interface Seen {
@@ -33,7 +33,7 @@ export const preparedRole = probe<Seen>({
       return { status: 'fail', expected, found: `no role's name contains ${PROCESSOR_ROLE_PART}` };
     const source = { arn: workflow, account: workflow.split(':')[4] ?? '' };
     const faults = roles.map((role) =>
-      trusts(role.trust, 'states.amazonaws.com', role.arn, source)
+      trusts(role.trust, stepFunctions(workflow.split(':')[3] ?? ''), role.arn, source)
         ? role.refused[0] && `the role ${role.name} may not do ${role.refused[0].action} on ${role.refused[0].resource}`
         : `states.amazonaws.com may not assume the role ${role.name}`,
     );

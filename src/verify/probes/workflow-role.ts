@@ -1,7 +1,7 @@
 import { functionPolicy } from '../../aws/functions.ts';
 import { PROCESSOR_ROLE_PART } from '../../workshop.ts';
 import { askRole } from '../permissions/ask.ts';
-import { type RoleSeen, roleName, roleNamed, trusted, trusts } from '../permissions/judge.ts';
+import { type RoleSeen, roleName, roleNamed, stepFunctions, trusted, trusts } from '../permissions/judge.ts';
 import { callsOfPartA, type Need, needsOf } from '../permissions/needs.ts';
 import type { SceneName } from '../workflow/scenarios.ts';
 import type { Facts } from '../facts.ts';
@@ -47,7 +47,7 @@ export const workflowRole = probe<Seen>({
     };
   },
   judge(check, seen) {
-    const expected = `a role that states.amazonaws.com may assume, and that may do what the workflow asks for`;
+    const expected = 'a role that states.amazonaws.com may assume, and that may do what the workflow asks for';
     if ('missing' in seen) return { status: 'waiting', expected, found: seen.missing };
     const { role, needs, prepared } = seen;
     const name = roleName(role.arn);
@@ -85,7 +85,10 @@ export const workflowRole = probe<Seen>({
 });
 
 const trustsStates = (role: RoleSeen, workflow: string): boolean =>
-  trusts(role.trust, 'states.amazonaws.com', role.arn, { arn: workflow, account: workflow.split(':')[4] ?? '' });
+  trusts(role.trust, stepFunctions(workflow.split(':')[3] ?? ''), role.arn, {
+    arn: workflow,
+    account: workflow.split(':')[4] ?? '',
+  });
 
 /** A function's own policy may let the role in although the role's policies say nothing of it. */
 async function notByFunctions(facts: Facts, role: RoleSeen): Promise<RoleSeen['refused']> {

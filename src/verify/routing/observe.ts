@@ -41,8 +41,20 @@ async function read(facts: Facts, connection: Connection): Promise<RoutingSeen> 
       (name.includes(FUNCTION_PARTS.workflowStarted) || name.includes(FUNCTION_PARTS.waitingCompletion))
     );
   });
+  const groups = [
+    ...new Set(
+      ours.flatMap((rule) =>
+        rule.targets.flatMap(({ arn }) => {
+          const { kind, name, region, account: owner } = thingOf(arn);
+          return kind === 'log group' && name !== LOG_GROUP && region === connection.region && owner === account
+            ? [name]
+            : [];
+        }),
+      ),
+    ),
+  ];
   const roleArns = [...new Set(targets.flatMap(({ roleArn }) => (roleArn ? [roleArn] : [])))];
-  const [functionPolicies, roles] = await Promise.all([
+  const [functionPolicies, roles, otherGroups] = await Promise.all([
     Promise.all(named.map(async (arn) => [arn, await policyOf(connection, arn)] as const)),
     Promise.all(
       roleArns.map(async (arn) => {
@@ -50,6 +62,7 @@ async function read(facts: Facts, connection: Connection): Promise<RoutingSeen> 
         return [arn, await askRole(facts, arn, unique(asks))] as const;
       }),
     ),
+    Promise.all(groups.map(async (name) => ((await logGroupExists(connection, name)) ? [name] : []))),
   ]);
   return {
     account,
@@ -64,7 +77,7 @@ async function read(facts: Facts, connection: Connection): Promise<RoutingSeen> 
     rules,
     functions,
     machines: machines.map(({ name }) => name),
-    logGroups: logGroup ? [LOG_GROUP] : [],
+    logGroups: [...(logGroup ? [LOG_GROUP] : []), ...otherGroups.flat()],
     logPolicies: policies.map(({ document }) => document),
     functionPolicies: Object.fromEntries(functionPolicies),
     roles: Object.fromEntries(roles),
