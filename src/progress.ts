@@ -48,6 +48,8 @@ export async function showProgress(
     })),
     {
       concurrent: true,
+      // Ctrl-C is the command's to answer: it says what goes on by itself, and how to pick it up.
+      registerSignalListeners: false,
       exitOnError: false,
       renderer: 'default',
       rendererOptions: { collapseErrors: false, showSubtasks: false },
@@ -71,7 +73,8 @@ export async function showProgress(
       }
     }
   } finally {
-    for (const { open } of gates.values()) open();
+    // What has not come to its end is not shown as done.
+    for (const { fail } of gates.values()) fail(new Error('not watched to its end'));
     await shown;
   }
 }

@@ -128,6 +128,21 @@ export function interrupted(sentence: string, hint: string): PressoError {
   return new PressoError('interrupted', sentence, { hint, exit: EXIT.interrupted });
 }
 
+/**
+ * Calls `stop` at the first Ctrl-C; a second one ends the process at once. The listener stays while it is needed: packages
+ * that tidy up the terminal end the process themselves when nobody else listens. Answers with what takes it away.
+ */
+export function onInterrupt(stop: () => void): () => void {
+  let asked = false;
+  const listener = (): void => {
+    if (asked) process.exit(EXIT.interrupted);
+    asked = true;
+    stop();
+  };
+  process.on('SIGINT', listener);
+  return () => void process.removeListener('SIGINT', listener);
+}
+
 /** Writes an error as it should be seen and answers with the exit code. */
 export function showError(error: unknown): number {
   const known = error instanceof PressoError ? error : fromStranger(error);

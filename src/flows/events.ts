@@ -6,7 +6,7 @@ import { withoutTokens } from '../aws/logs.ts';
 import { EXIT, PressoError } from '../errors.ts';
 import { draftEvent, followLog, judgeRules, loggingRules, meantType } from '../events/index.ts';
 import { draftLines, eventLine, verdictLines } from '../report/events.ts';
-import { confirm, isTerminal, paint, say, sayJson, tell, width } from '../terminal.ts';
+import { confirm, isTerminal, onInterrupt, paint, say, sayJson, tell, width } from '../terminal.ts';
 import { line } from '../text.ts';
 import { BUS_NAME, LOG_GROUP } from '../workshop.ts';
 import { realTime } from './order.ts';
@@ -32,8 +32,7 @@ export async function tail(connection: Connection, { since, types, follow, json 
     if (meant) tell(`! "${line(type)}" is no event of the workshop; did you mean ${meant}?`);
   }
   const stop = new AbortController();
-  const onSignal = (): void => stop.abort();
-  process.once('SIGINT', onSignal);
+  const ended = onInterrupt(() => stop.abort());
   if (follow)
     tell(
       paint().dim(
@@ -51,7 +50,7 @@ export async function tail(connection: Connection, { since, types, follow, json 
       else say(eventLine(event, isTerminal() ? width() : 200));
     }
   } finally {
-    process.removeListener('SIGINT', onSignal);
+    ended();
   }
   if (stop.signal.aborted) throw new PressoError('quiet', 'Stopped.', { hint: '', exit: EXIT.interrupted });
 }

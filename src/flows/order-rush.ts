@@ -6,7 +6,7 @@ import { awaitOrder, drinkOf, openShopApi, readMenu } from '../order/index.ts';
 import { type OneOrder, rush, type RushSummary, shopIsOpen } from '../order/rush.ts';
 import { clock, outcomeWords } from '../report/order.ts';
 import { figuresOf, rushLines, wentWell } from '../report/rush.ts';
-import { confirm, paint, say, sayJson, tell } from '../terminal.ts';
+import { confirm, onInterrupt, paint, say, sayJson, tell } from '../terminal.ts';
 import { count } from '../text.ts';
 import { freshCodeHint, realTime } from './order.ts';
 
@@ -51,11 +51,10 @@ export async function runRush(connection: Connection, wish: RushWish): Promise<v
     return;
   }
   const stop = new AbortController();
-  const onSignal = (): void => {
+  const ended = onInterrupt(() => {
     tell('  no new orders; those that were begun are served …');
     stop.abort();
-  };
-  process.once('SIGINT', onSignal);
+  });
   try {
     let toldAt = Date.now();
     const options = { ...wish, raiseTokens: wish.tokens, run: randomUUID().slice(0, 8), drink: drinkOf(offer, []) };
@@ -71,7 +70,7 @@ export async function runRush(connection: Connection, wish: RushWish): Promise<v
       }
     }
   } finally {
-    process.removeListener('SIGINT', onSignal);
+    ended();
   }
   if (stop.signal.aborted) throw new PressoError('quiet', 'Stopped.', { hint: '', exit: EXIT.interrupted });
 }

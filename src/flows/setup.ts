@@ -11,7 +11,7 @@ import { observeSetup } from '../setup/observe.ts';
 import { changes, type Facts, planSetup, type SetupPlan, type StackWanted, stackName } from '../setup/plan.ts';
 import { wantedStacks } from '../setup/wanted.ts';
 import { asksFirst, rememberTarget, resolveTarget, type Target, type TargetKind } from '../target/index.ts';
-import { choose, confirm, interrupted, paint, say, sayJson, tell } from '../terminal.ts';
+import { choose, confirm, interrupted, onInterrupt, paint, say, sayJson, tell } from '../terminal.ts';
 import { clean } from '../text.ts';
 
 /** Asks where the workshop runs, unless it is remembered or said. */
@@ -134,8 +134,7 @@ interface Watched {
 async function watch(connection: Connection, wanted: StackWanted[], plan: SetupPlan, run: SetupRun): Promise<Watched> {
   const watched: Watched = { outputs: new Map(), failed: [] };
   const stop = new AbortController();
-  const onSignal = (): void => stop.abort();
-  process.once('SIGINT', onSignal);
+  const ended = onInterrupt(() => stop.abort());
   try {
     const pause = (ms: number): Promise<void> =>
       new Promise((done) => {
@@ -153,7 +152,7 @@ async function watch(connection: Connection, wanted: StackWanted[], plan: SetupP
     }));
     await showProgress(titles, news(events, watched), Date.now, run.json);
   } finally {
-    process.removeListener('SIGINT', onSignal);
+    ended();
   }
   if (stop.signal.aborted)
     throw interrupted(
