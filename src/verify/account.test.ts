@@ -1,6 +1,8 @@
 // One file because it is one account: the core is deployed once, and each test mends what it broke.
 import path from 'node:path';
+import { STS } from '@aws-sdk/client-sts';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Connection, connect } from '../aws/connection.ts';
 import { deleteRule, listRules, putRule, putTargets, type Rule, removeTargets } from '../aws/events.ts';
 import { listFunctions, listRoles, listStateMachines } from '../aws/find.ts';
 import { functionPolicy, removePermission } from '../aws/functions.ts';
@@ -9,6 +11,7 @@ import { createRole, putRolePolicy, setTrust } from '../aws/roles.ts';
 import { describeStateMachine, updateStateMachine } from '../aws/states.ts';
 import { checksDir } from '../paths.ts';
 import { readBuild } from '../solve/build.ts';
+import { clientConfig } from '../testing/sandbox.ts';
 import { makeBuild, openWorkshop, type Workshop } from '../testing/workshop.ts';
 import { BUS_NAME, MODULES, TABLES, WORKFLOW_NAME } from '../workshop.ts';
 import { factsOf, KINDS, readChecklists, type Result, verify } from './index.ts';
@@ -209,6 +212,77 @@ test('a counter that is gone or a text, and a closed shop', async () => {
   ]);
   await putItem(connection, TABLES.counting, { PK: 'orderID', IDvalue: 0 });
   await setAttributes(connection, TABLES.config, { PK: 'config' }, { storeOpen: true });
+});
+
+/** A caller that may do only this. */
+async function asReader(name: string, actions: string[]): Promise<Connection> {
+  const { connection, account, sandbox } = workshop;
+  const RoleArn = await createRole(connection, {
+    name,
+    path: '/',
+    trust: {
+      Version: '2012-10-17',
+      Statement: [{ Effect: 'Allow', Principal: { AWS: `arn:aws:iam::${account}:root` }, Action: 'sts:AssumeRole' }],
+    },
+    inline: { Read: { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: actions, Resource: '*' }] } },
+    tags: {},
+  });
+  const sts = new STS(clientConfig(sandbox, account));
+  const { Credentials } = await sts.assumeRole({ RoleArn, RoleSessionName: 'reader' });
+  sts.destroy();
+  return connect({
+    region: 'us-east-1',
+    endpoint: sandbox.endpoint,
+    credentials: {
+      accessKeyId: Credentials?.AccessKeyId ?? '',
+      secretAccessKey: Credentials?.SecretAccessKey ?? '',
+      sessionToken: Credentials?.SessionToken ?? '',
+    },
+  });
+}
+
+const READS = [
+  'sts:GetCallerIdentity',
+  'states:ListStateMachines',
+  'states:DescribeStateMachine',
+  'lambda:ListFunctions',
+  'lambda:GetPolicy',
+  'dynamodb:DescribeTable',
+  'dynamodb:GetItem',
+  'logs:DescribeLogGroups',
+  'logs:DescribeResourcePolicies',
+  'cognito-idp:ListUserPools',
+  'cognito-idp:GetGroup',
+  'iam:ListRoles',
+  'iam:GetRole',
+  'iam:GetRolePolicy',
+  'iam:ListRolePolicies',
+  'iam:ListAttachedRolePolicies',
+  'events:DescribeEventBus',
+  'events:ListEventBuses',
+  'events:ListTargetsByRule',
+];
+
+test('where IAM may not be asked for a simulation, the policies of the roles tell', async () => {
+  const connection = await asReader('reader', [...READS, 'events:ListRules']);
+  const found = await results(['setup', 'module-1', 'module-2'], { ...workshop, connection });
+  expect(found.filter(({ status }) => status !== 'pass')).toEqual([]);
+  connection.close();
+});
+
+test('what may not be read is an error that names the permission, and never a fail', async () => {
+  const connection = await asReader('half-reader', READS);
+  const found = await results(['setup', 'module-1', 'module-2'], { ...workshop, connection });
+  const errors = found.filter(({ status }) => status !== 'pass');
+  expect(errors.map(({ id, status }) => `${id} ${status}`)).toEqual([
+    'module-2.log-all error',
+    'module-2.new-order error',
+    'module-2.workflow-started error',
+    'module-2.waiting-completion error',
+    'module-2.once error',
+  ]);
+  expect(errors[0]?.found).toMatch(/not authorized to perform: events:ListRules on resource/);
+  connection.close();
 });
 
 test('in the wrong Region the right one is named', async () => {
