@@ -16,6 +16,14 @@ export interface ConnectionOptions {
   adaptive?: boolean;
 }
 
+/** What STS gives for a while. */
+export interface Session {
+  accessKeyId: string;
+  secretAccessKey: string;
+  sessionToken: string;
+  expiration: Date;
+}
+
 export interface ClientConfig {
   region: string;
   maxAttempts: number;
@@ -31,10 +39,14 @@ export interface ClientConfig {
 
 export interface Connection {
   readonly region: string;
+  /** Of the sandbox or of --endpoint-url; AWS's own where there is none. */
+  readonly endpoint?: string;
   /** The client of that name, made once by `make`. */
   client<T extends { destroy(): void }>(name: string, make: (config: ClientConfig) => Promise<T>): Promise<T>;
   /** The same account, as the same caller, in another Region; closed with this one. */
   inRegion(region: string): Connection;
+  /** The same endpoint as another caller (a role in an attendee's account), at the pace AWS allows it. Closed by itself. */
+  as(credentials: () => Promise<Session>, region: string): Connection;
   close(): void;
 }
 
@@ -69,10 +81,15 @@ function connectionOf(config: ClientConfig): Connection {
   const clients = new Map<string, Promise<{ destroy(): void }>>();
   return {
     region: config.region,
+    ...(config.endpoint ? { endpoint: config.endpoint } : {}),
     inRegion(region) {
       const sibling = connectionOf({ ...config, region });
       siblings.push(sibling);
       return sibling;
+    },
+    as(credentials, region) {
+      const { profile: _, ...rest } = config;
+      return connectionOf({ ...rest, region, credentials, retryMode: 'adaptive', maxAttempts: 8 });
     },
     client<T extends { destroy(): void }>(name: string, make: (config: ClientConfig) => Promise<T>): Promise<T> {
       let made = clients.get(name);

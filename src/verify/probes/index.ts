@@ -1,6 +1,7 @@
 /** Every kind of check: one line each. */
 import { eventBus } from './event-bus.ts';
 import { eventLog, eventLogPolicy } from './event-log.ts';
+import { metricsCloudwatch, metricsDashboard, metricsMapping, metricsRoute, metricsTable } from './metrics.ts';
 import { functions, orderManager, userPool } from './named.ts';
 import { preparedRole } from './prepared-role.ts';
 import type { Probe } from './probe.ts';
@@ -29,6 +30,11 @@ export const PROBES: Record<string, Probe> = {
   'workflow-role': workflowRole,
   'rule-routing': ruleRouting,
   'rule-once': ruleOnce,
+  'metrics-route': metricsRoute,
+  'metrics-mapping': metricsMapping,
+  'metrics-table': metricsTable,
+  'metrics-cloudwatch': metricsCloudwatch,
+  'metrics-dashboard': metricsDashboard,
 };
 
 export const KINDS: ReadonlySet<string> = new Set(Object.keys(PROBES));

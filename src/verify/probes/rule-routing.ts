@@ -1,4 +1,4 @@
-import { confirm, observeRouting } from '../routing/observe.ts';
+import { confirm, observeRouting, rulesElsewhere } from '../routing/observe.ts';
 import type { Judged } from '../routing/diagnose.ts';
 import { judgeOnce, judgeRoute } from '../routing/judge.ts';
 import { wantedText } from '../routing/reach.ts';
@@ -10,10 +10,16 @@ import { probe } from './probe.ts';
 /** Reads the routing; where it would fail by our engine's word alone, EventBridge is asked first. */
 async function observed(facts: Facts, judge: (seen: RoutingSeen) => Judged): Promise<RoutingSeen> {
   const seen = await observeRouting(facts);
-  return confirm(facts, seen, judge(seen).questions);
+  const { questions, noRule } = judge(seen);
+  return noRule ? { ...seen, rulesElsewhere: await rulesElsewhere(facts) } : confirm(facts, seen, questions);
 }
 
-const verdict = (expected: string, { questions: _, ...judged }: Judged): Verdict => ({ expected, ...judged });
+const verdict = (expected: string, { status, found, hint }: Judged): Verdict => ({
+  status,
+  expected,
+  found,
+  ...(hint === undefined ? {} : { hint }),
+});
 
 const routeOf = ({ expect }: Check): RouteExpected => expect as unknown as RouteExpected;
 

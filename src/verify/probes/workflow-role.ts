@@ -1,3 +1,4 @@
+import { isDenied } from '../../aws/failure.ts';
 import { functionPolicy } from '../../aws/functions.ts';
 import { PROCESSOR_ROLE_PART } from '../../workshop.ts';
 import { askRole } from '../permissions/ask.ts';
@@ -38,7 +39,7 @@ export const workflowRole = probe<Seen>({
     );
     const refused = await notByFunctions(facts, role);
     const fine = role.exists && refused.length === 0;
-    const roles = fine && trustsStates(role, workflow.arn) ? [] : await facts.roles();
+    const roles = fine && trustsStates(role, workflow.arn) ? [] : await rolesIfAllowed(facts);
     return {
       workflow: workflow.arn,
       role: { ...role, refused },
@@ -83,6 +84,16 @@ export const workflowRole = probe<Seen>({
     return { status: 'pass', expected, found: `the role ${name} may do ${actions.join(', ')}` };
   },
 });
+
+/** Only for the hint: who may not list roles is told without a name. */
+async function rolesIfAllowed(facts: Facts): Promise<{ name: string }[]> {
+  try {
+    return await facts.roles();
+  } catch (error) {
+    if (isDenied(error)) return [];
+    throw error;
+  }
+}
 
 const trustsStates = (role: RoleSeen, workflow: string): boolean =>
   trusts(role.trust, stepFunctions(workflow.split(':')[3] ?? ''), role.arn, {

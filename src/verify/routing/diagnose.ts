@@ -11,6 +11,8 @@ import type { Question, RouteExpected, RoutingSeen } from './types.ts';
 export interface Judged extends Pick<Verdict, 'status' | 'found' | 'hint'> {
   /** The matches on which a failure rests: EventBridge itself is asked before a learner is told. */
   questions: Question[];
+  /** Nothing here looks as if it was meant for it. */
+  noRule?: boolean;
 }
 
 /** Looks for the rule that was meant for it, and says the first thing that is wrong with it. */
@@ -27,9 +29,14 @@ export function diagnose(
   if (!rule) {
     const names = seen.rules.filter(({ bus }) => bus === seen.bus).map(({ name }) => name);
     const near = nearest(expected.rule, names);
-    return done('fail', {
-      found: `no rule brings ${expected.events === 'all' && uncovered.length < wanted.length ? listed(uncovered) : what} to ${wantedText(expected, seen)}${near && near !== expected.rule ? ` (there is a rule "${near}")` : ''}`,
-    });
+    const [region] = seen.rulesElsewhere;
+    const fault = {
+      found: `no rule brings ${expected.events === 'all' && uncovered.length < wanted.length ? listed(uncovered) : what} to ${wantedText(expected, seen)}${near && near !== expected.rule ? ` (there is a rule "${near}")` : ''}${region ? `; in ${seen.rulesElsewhere.join(' and ')} there are rules of that kind` : ''}`,
+      ...(region
+        ? { hint: `This is ${seen.region}: work in one Region only, the one that has the core and your workflow.` }
+        : {}),
+    };
+    return { ...done('fail', fault), noRule: true };
   }
   const said = `the rule "${rule.name}"`;
   if (rule.bus !== seen.bus)
@@ -40,7 +47,7 @@ export function diagnose(
   if (!isOn(rule))
     return done('fail', {
       found: `${said} is disabled`,
-      hint: `Enable it: aws events enable-rule --event-bus-name ${seen.bus} --name ${rule.name}`,
+      hint: `Enable it: ${seen.cli} events enable-rule --event-bus-name ${seen.bus} --name ${rule.name}`,
     });
   const missed = wanted.find((type) => matching.taken(rule, type) !== 'all');
   if (missed !== undefined) {

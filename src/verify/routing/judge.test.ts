@@ -73,6 +73,8 @@ function right(): RoutingSeen & { rule: (name: string) => Rule } {
     bus: 'Serverlesspresso',
     busThere: true,
     elsewhere: [],
+    rulesElsewhere: [],
+    cli: 'aws',
     workflow: { arn: WORKFLOW, name: 'OrderProcessorWorkflow' },
     rules,
     functions: [STARTED, WAITING, 'core-Publish-9ZZ', 'core-GetQRcodeFunction-3'],
@@ -498,6 +500,14 @@ test('what is missing comes first: without the bus, or without a workflow, a rul
     found: expect.stringMatching(/it is in us-west-2/),
   });
   expect(judgeRoute(NEW_ORDER, { ...right(), workflow: undefined }).status).toBe('waiting');
+});
+
+test('a rule that was made in another Region is told about', () => {
+  const seen = right();
+  seen.rules = seen.rules.filter(({ name }) => name !== 'NewOrder');
+  expect(judgeRoute(NEW_ORDER, { ...seen, rulesElsewhere: ['us-west-2'] }).found).toMatch(
+    /^no rule brings .*; in us-west-2 there are rules of that kind$/,
+  );
 });
 
 test('rules that the set-up brought along are never blamed', () => {

@@ -23,7 +23,7 @@ export function judgeRoute(expected: RouteExpected, seen: RoutingSeen): Judged {
       found: `the bus ${seen.bus} is not in this Region${seen.elsewhere.length > 0 ? `, it is in ${seen.elsewhere.join(', ')}` : ''}`,
       ...(seen.elsewhere[0] ? { hint: `presso verify --region ${seen.elsewhere[0]}` } : { hint: 'presso setup' }),
     });
-  if (expected.function === undefined && expected.logGroup === undefined && !seen.workflow)
+  if ([expected.function, expected.logGroup, expected.queue].every((one) => one === undefined) && !seen.workflow)
     return done('waiting', {
       found: 'there is no workflow yet that a rule could start',
       hint: 'presso verify module-1',

@@ -73,6 +73,8 @@ async function read(facts: Facts, connection: Connection): Promise<RoutingSeen> 
       bus === undefined
         ? await facts.elsewhere('bus', async (there) => (await busArn(there, BUS_NAME)) !== undefined)
         : [],
+    rulesElsewhere: [],
+    cli: `aws --region ${connection.region}${connection.endpoint ? ` --endpoint-url ${connection.endpoint}` : ''}`,
     workflow: machine && { arn: machine.arn, name: machine.name },
     rules,
     functions,
@@ -109,6 +111,15 @@ async function strayRules(connection: Connection): Promise<Rule[]> {
   });
   return Promise.all(
     ours.slice(0, 20).map(async (rule) => ({ ...rule, targets: await listTargets(connection, rule.bus, rule.name) })),
+  );
+}
+
+/** Other Regions in which somebody made a rule that the workshop asks for. */
+export function rulesElsewhere(facts: Facts): Promise<string[]> {
+  return facts.elsewhere('rules', async (there) =>
+    (await rulesOn(there, BUS_NAME)).some(({ name }) =>
+      RULES.some((told) => told.toLowerCase() === name.toLowerCase()),
+    ),
   );
 }
 

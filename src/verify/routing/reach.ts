@@ -13,7 +13,7 @@ export interface Fault {
 export const EVENTBRIDGE = 'events.amazonaws.com';
 
 export interface Thing {
-  kind: 'workflow' | 'function' | 'log group' | 'other';
+  kind: 'workflow' | 'function' | 'log group' | 'queue' | 'other';
   /** The service of the ARN: `sqs`, `sns` … */
   service: string;
   name: string;
@@ -31,6 +31,7 @@ export function thingOf(arn: string): Thing {
   if (service === 'states' && type === 'stateMachine')
     return { kind: 'workflow', name: rest[0] ?? '', ...place, ...(rest[1] ? { qualifier: rest[1] } : {}) };
   if (service === 'logs' && type === 'log-group') return { kind: 'log group', name: rest[0] ?? '', ...place };
+  if (service === 'sqs') return { kind: 'queue', name: type, ...place };
   return { kind: 'other', name: [type, ...rest].join(':'), ...place };
 }
 
@@ -44,6 +45,7 @@ export function thingText(arn: string): string {
 export function wantedText(expected: RouteExpected, seen: Pick<RoutingSeen, 'workflow'>): string {
   if (expected.function !== undefined) return `the function whose name contains ${expected.function}`;
   if (expected.logGroup !== undefined) return `the log group ${expected.logGroup}`;
+  if (expected.queue !== undefined) return `the queue ${expected.queue}`;
   return `the workflow ${seen.workflow?.name ?? ''}`.trim();
 }
 
@@ -52,6 +54,7 @@ export function isRight(expected: RouteExpected, target: RuleTarget, seen: Routi
   const { kind, name } = thingOf(target.arn);
   if (expected.function !== undefined) return kind === 'function' && name.includes(expected.function);
   if (expected.logGroup !== undefined) return kind === 'log group' && name === expected.logGroup;
+  if (expected.queue !== undefined) return kind === 'queue' && name === expected.queue;
   return kind === 'workflow' && name === seen.workflow?.name;
 }
 
@@ -125,7 +128,7 @@ function barred(rule: Rule, target: RuleTarget, seen: RoutingSeen): Fault | unde
             ? `the function allows only ${others.join(', ')}`
             : 'no permission of the function fits this rule'
       }`,
-      hint: `Save the target once more in the console, or: aws lambda add-permission --function-name ${name} --statement-id ${rule.name.slice(0, 80)} --action lambda:InvokeFunction --principal ${EVENTBRIDGE} --source-arn ${rule.arn}`,
+      hint: `Save the target once more in the console, or: ${seen.cli} lambda add-permission --function-name ${name} --statement-id ${rule.name.slice(0, 80)} --action lambda:InvokeFunction --principal ${EVENTBRIDGE} --source-arn ${rule.arn}`,
     };
   }
   if (kind === 'log group') {
@@ -134,6 +137,20 @@ function barred(rule: Rule, target: RuleTarget, seen: RoutingSeen): Fault | unde
     return {
       found: `the rule "${rule.name}" may not write to ${what}: no log resource policy lets ${EVENTBRIDGE} do so`,
       hint: 'Put a log resource policy that allows events.amazonaws.com logs:CreateLogStream and logs:PutLogEvents on /aws/events/*, as the set-up does: presso setup',
+    };
+  }
+  const statements = kind === 'queue' ? seen.queues?.[name] : undefined;
+  if (statements && !actions.every((ask) => serviceMay(statements, EVENTBRIDGE, ask, source))) {
+    const others = rulesAllowed(statements);
+    return {
+      found: `the rule "${rule.name}" may not send to ${what}: ${
+        statements.length === 0
+          ? 'the queue has no policy'
+          : others.length > 0
+            ? `its policy allows only ${others.join(', ')}`
+            : 'its policy does not let this rule in'
+      }`,
+      hint: `Give the queue a policy that allows ${EVENTBRIDGE} sqs:SendMessage where aws:SourceArn is ${rule.arn}, as presso setup module-4 does.`,
     };
   }
   return undefined;
@@ -176,6 +193,7 @@ export function actionsOn(arn: string): { action: string; resource: string }[] {
       action,
       resource: `${arn.replace(/:\*$/, '')}:log-stream:stream`,
     }));
+  if (kind === 'queue') return [{ action: 'sqs:SendMessage', resource: arn }];
   return [];
 }
 
@@ -207,6 +225,7 @@ const NEEDED: Record<string, string[]> = {
     '$.detail.TaskToken',
     '$.detail.orderNumber',
   ],
+  'OrderManager.WaitingCompletion': ['$.detail.drinkOrder'],
 };
 
 /** A target's input may be changed, as long as what is needed of the event is still where it is looked for. */

@@ -12,7 +12,9 @@ export interface RouteExpected {
   function?: string;
   /** A log group of this name. */
   logGroup?: string;
-  /** Neither: the learner's workflow. */
+  /** A queue of this name. */
+  queue?: string;
+  /** None of these: the learner's workflow. */
 }
 
 export interface RoutingSeen {
@@ -23,6 +25,10 @@ export interface RoutingSeen {
   busThere: boolean;
   /** Where else the workshop is, when it is not here. */
   elsewhere: string[];
+  /** Other Regions with rules of a learner; asked when one is missing here. */
+  rulesElsewhere: string[];
+  /** How a command of the AWS CLI begins that reaches this place. */
+  cli: string;
   /** undefined: there is none, or several could be it */
   workflow: { arn: string; name: string } | undefined;
   /** Rules of the bus, and those of other buses that could be meant for it. */
@@ -35,6 +41,8 @@ export interface RoutingSeen {
   logPolicies: string[];
   /** ARN as it stands in the target → statements of the function's policy */
   functionPolicies: Record<string, unknown[]>;
+  /** Name → statements of the queue's policy, for the queues that were looked at. */
+  queues?: Record<string, unknown[]>;
   /** by ARN */
   roles: Record<string, RoleSeen>;
   /** What EventBridge said where it was asked, by `questionKey`. */
