@@ -101,11 +101,12 @@ export async function withBuild<T>(
   const { account } = await whoAmI(connection);
   const { steps } = planBuild(build.resources, await observeBuild(connection, account, build.resources));
   const options = { pause: (ms: number) => new Promise<void>((done) => setTimeout(done, ms)) };
-  for await (const _ of applySteps(connection, steps, options));
+  const done: typeof steps = [];
   try {
+    for await (const step of applySteps(connection, steps, options)) done.push(step);
     return await work();
   } finally {
-    for await (const _ of applySteps(connection, inverse(steps), options));
+    for await (const _ of applySteps(connection, inverse(done), options));
   }
 }
 

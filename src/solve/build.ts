@@ -66,7 +66,8 @@ export interface PermissionWanted {
 }
 
 export type Wanted = WorkflowWanted | FunctionWanted | RoleWanted | RuleWanted | PermissionWanted;
-const KINDS = ['workflow', 'function', 'role', 'rule', 'permission'] as const;
+/** In the order in which they are made: what others use comes first. */
+const KINDS = ['role', 'function', 'workflow', 'rule', 'permission'] as const;
 
 export interface Build {
   /** In the order in which they are made. */
@@ -130,6 +131,8 @@ export function readBuild(dir: string): Build {
     if (at < 0) resources.push(wanted);
     else resources[at] = wanted;
   }
+  // Whoever uses a thing comes after it, wherever a build that extends another has put it.
+  resources.sort((a, b) => KINDS.indexOf(a.kind) - KINDS.indexOf(b.kind));
   return {
     resources,
     fail: value.expect?.fail ?? [],
