@@ -5,6 +5,7 @@ import { existsSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSy
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { finishTemplates } from './templates.js';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const manifestFile = path.join(root, 'oclif.manifest.json');
@@ -17,16 +18,17 @@ const bundled = ['@oclif/core', 'ansis', 'wrap-ansi', 'string-width'];
 const { dependencies } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
 const external = Object.keys(dependencies).filter((name) => !bundled.includes(name));
 
-rmSync(path.join(root, 'dist'), { recursive: true, force: true });
-rmSync(manifestFile, { force: true });
-await build({
+const dist = path.join(root, 'dist');
+const { metafile } = await build({
   entryPoints: [
     ...commands,
     path.join(root, 'src/main.ts'),
     path.join(root, 'src/sandbox/process.ts'),
     path.join(root, 'src/sandbox/services/lambda/worker.ts'),
   ].filter((file) => existsSync(file)),
-  outdir: path.join(root, 'dist'),
+  outdir: dist,
+  metafile: true,
+  absWorkingDir: root,
   outbase: path.join(root, 'src'),
   bundle: true,
   splitting: true,
@@ -42,12 +44,19 @@ await build({
   logLevel: 'warning',
 });
 
-if (existsSync(path.join(root, 'bin/templates.js'))) {
-  const { finishTemplates } = await import('./templates.js');
-  await finishTemplates(root, path.join(root, 'dist/templates'));
+await finishTemplates(root, path.join(dist, 'templates'));
+
+// Written over first and swept afterwards: a presso that runs meanwhile finds its files until the last moment.
+const made = new Set(Object.keys(metafile.outputs).map((file) => path.join(root, file)));
+for (const entry of readdirSync(dist, { recursive: true, withFileTypes: true })) {
+  const file = path.join(entry.parentPath, entry.name);
+  if (entry.isFile() && !made.has(file) && !file.startsWith(path.join(dist, 'templates')))
+    rmSync(file, { force: true });
 }
 
 const { Config } = await import('@oclif/core');
+// The commands as they are now, not as an earlier manifest has them.
+rmSync(manifestFile, { force: true });
 const config = await Config.load({ root });
 const manifest = config.plugins.get('presso')?.manifest;
 writeFileSync(manifestFile, `${JSON.stringify(manifest)}\n`);
