@@ -30,6 +30,13 @@ export const FUNCTION_PARTS = {
   verifyQrCode: 'VerifyQRcodeFunction',
 } as const;
 
+/** What module 4 adds: the two ways of an order into the metrics. */
+export const METRICS = {
+  table: { table: 'serverlesspresso-metrics-table', queue: 'MetricsQueue', rule: 'OrderMetrics-DynamoDB' },
+  cloudwatch: { namespace: 'Serverlesspresso', queue: 'MetricsQueueCloudwatch', rule: 'OrderMetrics-Cloudwatch' },
+  dashboard: 'Serverlesspresso_Metrics',
+} as const;
+
 export const TOPICS = { admin: 'serverlesspresso-admin', config: 'serverlesspresso-config' } as const;
 
 /** detail-type of every event on the bus; all carry `EVENT_SOURCE`. */

@@ -14,6 +14,7 @@ import {
   factsOf,
   factsOfDefinition,
   KINDS,
+  metricsThere,
   type ModuleResult,
   offlineChecks,
   readChecklists,
@@ -52,8 +53,11 @@ export function chosenChecks(module: string | undefined, dir: string): Checklist
 
 export async function verifyTarget(connection: Connection, target: Target, options: VerifyOptions): Promise<void> {
   const facts = factsOf(connection);
-  const lists = chosenChecks(options.module, options.checks ?? checksDir());
+  const chosen = chosenChecks(options.module, options.checks ?? checksDir());
   const account = await facts.account();
+  // Module 4 is extra: unasked it is judged only where somebody has begun it.
+  const extra = options.module === undefined && !(await metricsThere(facts));
+  const lists = extra ? chosen.filter(({ module }) => module !== 'module-4') : chosen;
   await show(lists, facts, { kind: target.kind, account, region: connection.region }, options, (error) => {
     const told = explainAwsError(error, {
       sandbox: target.kind === 'sandbox',

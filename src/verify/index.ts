@@ -10,6 +10,7 @@ import type { Check, Checklist, ModuleResult, Result, Verdict } from './types.ts
 export { readChecklists } from './checklist.ts';
 export { type Facts, factsOf, factsOfDefinition } from './facts.ts';
 export { KINDS } from './probes/index.ts';
+export { metricsThere } from './probes/metrics.ts';
 export type { Check, Checklist, ModuleResult, Result, Status } from './types.ts';
 
 /** A connection problem or a lack of rights: shown as it is, since every other check would say the same. */

@@ -6,6 +6,7 @@ import { functions, orderManager, userPool } from './named.ts';
 import { preparedRole } from './prepared-role.ts';
 import type { Probe } from './probe.ts';
 import { ruleOnce, ruleRouting } from './rule-routing.ts';
+import { settled } from './settled.ts';
 import { table } from './table.ts';
 import { tableItem } from './table-item.ts';
 import { workflow } from './workflow.ts';
@@ -14,15 +15,15 @@ import { workflowPlaces } from './workflow-places.ts';
 import { workflowRole } from './workflow-role.ts';
 
 export const PROBES: Record<string, Probe> = {
-  'event-bus': eventBus,
-  'event-log': eventLog,
-  'event-log-policy': eventLogPolicy,
-  table,
+  'event-bus': settled(eventBus),
+  'event-log': settled(eventLog),
+  'event-log-policy': settled(eventLogPolicy),
+  table: settled(table),
   'table-item': tableItem,
-  functions,
-  'order-manager': orderManager,
-  'prepared-role': preparedRole,
-  'user-pool': userPool,
+  functions: settled(functions),
+  'order-manager': settled(orderManager),
+  'prepared-role': settled(preparedRole),
+  'user-pool': settled(userPool),
   workflow,
   'workflow-behaviour': workflowBehaviour,
   'workflow-two-orders': workflowTwoOrders,
