@@ -12,7 +12,7 @@ import { WORKFLOW_NAME, WORKSHOP_REGIONS } from '../workshop.ts';
 /** The learner's workflow: found by its name, else the one candidate; or why none can be judged. */
 export type WorkflowFound =
   | { kind: 'found'; machine: StateMachine /** another name than the learner was told to use */; renamed: boolean }
-  | { kind: 'none'; others: string[] }
+  | { kind: 'none'; others: string[] /** its name, when AWS is still deleting it */; deleting?: string }
   | { kind: 'several'; names: string[] };
 
 export interface Facts {
@@ -133,7 +133,8 @@ async function findWorkflow(connection: Connection, machines: { name: string; ar
   if (!only) return { kind: 'none', others: machines.map(({ name }) => name) };
   if (candidates.length > 1) return { kind: 'several', names: candidates.map(({ name }) => name) };
   const machine = await describeStateMachine(connection, only.arn);
-  if (!machine || machine.status === 'DELETING') return { kind: 'none', others: [] };
+  if (!machine) return { kind: 'none', others: [] };
+  if (machine.status === 'DELETING') return { kind: 'none', others: [], deleting: machine.name };
   return { kind: 'found', machine, renamed: machine.name !== WORKFLOW_NAME };
 }
 

@@ -3,9 +3,9 @@ import type { Check } from '../types.ts';
 import { PROBES } from './index.ts';
 
 /** The verdict of a probe on what it would have seen. */
-function judge(kind: string, expect: Record<string, unknown>, seen: unknown) {
+function judge(kind: string, expect: Record<string, unknown>, seen: unknown, stacks: string[] = []) {
   const check: Check = { id: 'setup.one', title: 'One', kind, expect, hints: ['h'], lesson: 'l', needs: [] };
-  return PROBES[kind]?.judge(check, seen as never);
+  return PROBES[kind]?.judge(check, (kind === 'table-item' ? seen : { seen, stacks }) as never);
 }
 
 const order = {
@@ -53,6 +53,15 @@ test('a table that is only in another Region is found there', () => {
     status: 'fail',
     found: 'there is no table serverlesspresso-order-table in eu-west-1, but in us-east-1 and us-west-2 it is',
     hint: expect.stringMatching(/presso verify --region us-east-1/),
+  });
+});
+
+test('while a stack is being deployed nothing is said to be missing for good', () => {
+  const seen = { arn: undefined, region: 'us-east-1', elsewhere: [] };
+  expect(judge('event-bus', {}, seen)?.status).toBe('fail');
+  expect(judge('event-bus', {}, seen, ['serverlesspresso-events (CREATE_IN_PROGRESS)'])).toMatchObject({
+    status: 'error',
+    found: expect.stringMatching(/serverlesspresso-events \(CREATE_IN_PROGRESS\) is still being changed/),
   });
 });
 

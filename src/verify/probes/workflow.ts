@@ -20,6 +20,13 @@ export const workflow = probe<{ found: WorkflowFound; elsewhere: string[] }>({
     const type = String(check.expect['type'] ?? 'STANDARD');
     const expected = `a state machine called ${WORKFLOW_NAME} of type ${type}`;
     if (found.kind === 'none') {
+      if (found.deleting !== undefined)
+        return {
+          status: 'error',
+          expected,
+          found: `${found.deleting} is being deleted, which lasts until its executions have ended`,
+          hint: 'Ask again when it is gone, or made anew: presso verify module-1',
+        };
       const other = whereElse(elsewhere);
       return {
         status: 'fail',
