@@ -13,18 +13,29 @@ export async function whoAmI(connection: Connection): Promise<Identity> {
     const { STS } = await import('@aws-sdk/client-sts');
     return new STS(config);
   });
-  const [caller, alias] = await Promise.all([sts.getCallerIdentity({}), accountAlias(connection)]);
+  // The alias is shown, never relied upon, so it does not matter where it may not be read.
+  const [caller, aliases] = await Promise.all([sts.getCallerIdentity({}), accountAliases(connection)]);
+  const alias = aliases?.[0];
   return { account: caller.Account ?? '', arn: caller.Arn ?? '', ...(alias ? { alias } : {}) };
 }
 
-/** The account's alias; undefined when it has none or may not be read (it is shown, never relied upon). */
-async function accountAlias(connection: Connection): Promise<string | undefined> {
+/** The account these credentials act in. */
+export async function callerAccount(connection: Connection): Promise<string> {
+  const sts = await connection.client('sts', async (config) => {
+    const { STS } = await import('@aws-sdk/client-sts');
+    return new STS(config);
+  });
+  return (await sts.getCallerIdentity({})).Account ?? '';
+}
+
+/** Every alias of the account; undefined when they may not be read. */
+export async function accountAliases(connection: Connection): Promise<string[] | undefined> {
   const iam = await connection.client('iam', async (config) => {
     const { IAM } = await import('@aws-sdk/client-iam');
     return new IAM(config);
   });
   try {
-    return (await iam.listAccountAliases({})).AccountAliases?.[0];
+    return (await iam.listAccountAliases({})).AccountAliases ?? [];
   } catch (error) {
     if (isDenied(error)) return undefined;
     throw error;

@@ -1,6 +1,5 @@
 /** What a reset or a teardown would do, did and looked at, in words. Pure. */
-import type { Traces } from '../aws/traces.ts';
-import type { Left, Removal } from '../reset/plan.ts';
+import type { Left, Removal, Traces } from '../reset/plan.ts';
 import { count, line } from '../text.ts';
 
 /** One line a thing: what, which, why. `dim` paints the reason. */

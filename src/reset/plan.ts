@@ -1,4 +1,5 @@
 /** What goes, in which order, and why each thing is believed to be the workshop's. Pure. */
+export type { Traces } from '../aws/traces.ts';
 import { BUS_NAME, LOG_GROUP, MARKER, STACK_PREFIX, TABLES, WORKFLOW_NAME } from '../workshop.ts';
 
 export interface Present {

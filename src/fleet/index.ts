@@ -1,0 +1,19 @@
+/**
+ * Many accounts: who (roster), may it (guard), into it (attend), one operation over all (run), what was done (journal).
+ * Promise: an account is touched only when every guard says so, one bad account never holds up the rest, and a killed run
+ * goes on. roster and guard are pure; journal.ts touches the disk, attend.ts the accounts.
+ */
+export { attend, type Attended, type AttendOptions, refusal } from './attend.ts';
+export { NO_MARKER, PROTECTED_WORDS } from './guard.ts';
+export { continueJournal, type Journal, openJournal, type PastRun, pastRuns } from './journal.ts';
+export { type Attendee, parseRoster, type Roster } from './roster.ts';
+export {
+  type FleetEvent,
+  type FleetOptions,
+  type Finding,
+  type Operation,
+  type Outcome,
+  type Result,
+  runFleet,
+  type Tools,
+} from './run.ts';

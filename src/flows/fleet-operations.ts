@@ -1,0 +1,193 @@
+/** What a fleet can do to one account: each an operation of the fleet room, made of the rooms that do it for one. */
+import path from 'node:path';
+import { listStacks } from '../aws/cloudformation.ts';
+import type { Connection } from '../aws/connection.ts';
+import { type Attended, type Finding, NO_MARKER, refusal, type Tools } from '../fleet/index.ts';
+import { deployNews } from '../report/setup.ts';
+import { applySeed, difference, observeSeed, readSeed } from '../seed/index.ts';
+import { deploy } from '../setup/deploy.ts';
+import { observeSetup } from '../setup/observe.ts';
+import { changes, planSetup, stackName } from '../setup/plan.ts';
+import { wantedStacks } from '../setup/wanted.ts';
+import { count } from '../text.ts';
+import { type Checklist, factsOf, type ModuleResult, verify } from '../verify/index.ts';
+import { MARKER, STACK_PREFIX } from '../workshop.ts';
+import { isNothing, planReset, type ResetAim, type ResetOutcome, runReset } from './reset-account.ts';
+import { PASSES, planAccountTeardown, runTeardown } from './teardown-account.ts';
+
+/** One operation on an opened account. `dryRun` plans and changes nothing. */
+export type Work = (attended: Attended, tools: Tools) => Promise<Finding>;
+
+const pauseOf =
+  ({ signal }: Tools) =>
+  (ms: number): Promise<void> =>
+    new Promise((done) => {
+      if (signal.aborted) return done();
+      const end = (): void => {
+        clearTimeout(timer);
+        signal.removeEventListener('abort', end);
+        done();
+      };
+      const timer = setTimeout(end, ms);
+      signal.addEventListener('abort', end, { once: true });
+    });
+const optionsOf = (tools: Tools) => ({ signal: tools.signal, pause: pauseOf(tools), now: Date.now });
+
+/** Refuses an account that carries no marker, unless an earlier run of the same work has begun there. */
+async function insistOnMarker(connection: Connection, begun: boolean): Promise<void> {
+  if (begun) return;
+  const stacks = await listStacks(connection);
+  if (!stacks.some(({ name, tags }) => name.startsWith(STACK_PREFIX) && tags[MARKER.key] === MARKER.value))
+    throw refusal(NO_MARKER);
+}
+
+export function setupWork(aim: { templates: string; checkRegion: boolean; dryRun: boolean }): Work {
+  return async ({ connection }, tools) => {
+    const wanted = wantedStacks(aim.templates);
+    const plan = planSetup(wanted, await observeSetup(connection, wanted, { checkRegion: aim.checkRegion }));
+    const refused = plan.trouble.filter(({ severity }) => severity === 'refused').map(({ sentence }) => sentence);
+    const warnings = plan.trouble.filter(({ severity }) => severity === 'warning').map(({ sentence }) => sentence);
+    const todo = changes(plan);
+    if (refused.length > 0)
+      return { outcome: 'failed', summary: refused[0] ?? '', trouble: [...refused.slice(1), ...warnings] };
+    if (aim.dryRun)
+      return {
+        outcome: 'done',
+        summary: todo.length === 0 ? 'is set up' : `would ${inActions(todo)}`,
+        trouble: warnings,
+      };
+    const trouble: string[] = [];
+    for await (const event of deploy(connection, wanted, todo, optionsOf(tools))) {
+      if (event.kind === 'failed') trouble.push(`${stackName(event.stack)}: ${event.cause.sentence}`);
+      if (event.kind === 'stack' && event.state !== 'kept') tools.news(`${event.stack}: ${deployNews(event).state}`);
+    }
+    if (tools.signal.aborted) return { outcome: 'stopped', summary: 'CloudFormation finishes what it has begun' };
+    if (trouble.length > 0)
+      return {
+        outcome: 'failed',
+        summary: `${count(trouble.length, 'stack')} failed`,
+        trouble: [...trouble, ...warnings],
+      };
+    const rows = difference(readSeed(path.join(aim.templates, 'seed')), await observeSeed(connection), {});
+    const missing = rows.filter(({ kind }) => kind === 'create');
+    await applySeed(connection, missing);
+    const changed = todo.length + missing.length;
+    return {
+      outcome: 'done',
+      summary: changed === 0 ? 'was set up already' : `set up (${count(todo.length, 'stack')})`,
+      trouble: warnings,
+    };
+  };
+}
+
+function inActions(steps: { action: string }[]): string {
+  const numbers = new Map<string, number>();
+  for (const { action } of steps) numbers.set(action, (numbers.get(action) ?? 0) + 1);
+  return [...numbers].map(([action, n]) => `${action} ${count(n, 'stack')}`).join(', ');
+}
+
+export interface VerifyDetail {
+  modules: { module: string; passed: number; total: number; error: number; open: { id: string; title: string }[] }[];
+}
+
+export function verifyWork(lists: Checklist[], explain: (error: unknown) => { found: string; hint: string }): Work {
+  return async ({ connection }, tools) => {
+    const modules: ModuleResult[] = [];
+    for await (const result of verify(lists, factsOf(connection), explain)) {
+      if (tools.signal.aborted) break;
+      modules.push(result);
+    }
+    const detail: VerifyDetail = {
+      modules: modules.map(({ module, passed, error, checks }) => ({
+        module,
+        passed,
+        total: checks.length,
+        error,
+        open: checks.filter(({ status }) => status === 'fail').map(({ id, title }) => ({ id, title })),
+      })),
+    };
+    const errors = modules.flatMap(({ checks }) => checks.filter(({ status }) => status === 'error'));
+    const all = modules.every(({ passed, checks }) => passed === checks.length);
+    return {
+      outcome: errors.length > 0 ? 'unknown' : all ? 'done' : 'failed',
+      summary: modules.map(({ module, passed, checks }) => `${module} ${passed}/${checks.length}`).join(' · '),
+      trouble: errors.slice(0, 3).map(({ id, found }) => `${id}: ${found}`),
+      detail,
+    };
+  };
+}
+
+export function resetWork(aim: ResetAim & { dryRun: boolean; begun: (account: string) => boolean }): Work {
+  return async ({ connection, facts }, tools) => {
+    const options = optionsOf(tools);
+    const plan = await planReset(connection, aim, options);
+    const state = aim.to === 'setup' ? 'is just set up' : `is where ${aim.to} begins`;
+    if (isNothing(plan)) return { outcome: 'done', summary: state };
+    await insistOnMarker(connection, aim.begun(facts.actsIn));
+    const things = [
+      ...(plan.removals.length > 0 ? [`remove ${count(plan.removals.length, 'thing')}`] : []),
+      ...(plan.stacks.length > 0 ? [inActions(plan.stacks)] : []),
+      ...(plan.seed === undefined || plan.seed.length > 0 ? ['put menu, shop and counter back'] : []),
+      ...(plan.build === undefined || plan.build.length === 0 ? [] : [`build up to ${aim.to}`]),
+    ].join(', ');
+    if (aim.dryRun)
+      return { outcome: 'done', summary: `would ${things}`, detail: { removals: plan.removals, left: plan.left } };
+    const outcome: ResetOutcome = { trouble: [], done: 0 };
+    for await (const { id, state: now, text } of runReset(connection, aim, plan, options, outcome))
+      if (now !== 'news' || text) tools.news(`${id}: ${text ?? now}`);
+    if (tools.signal.aborted) return { outcome: 'stopped', summary: 'CloudFormation finishes what it has begun' };
+    const trouble = outcome.trouble.map(({ id, reason }) => `${id}: ${reason}`);
+    const fine = trouble.length === 0 && isNothing(await planReset(connection, aim, options));
+    return {
+      outcome: fine ? 'done' : 'failed',
+      summary: fine
+        ? `${state} (${count(outcome.done, 'change')})`
+        : `${count(Math.max(1, trouble.length), 'thing')} could not be put back`,
+      trouble,
+    };
+  };
+}
+
+export function teardownWork(aim: { dryRun: boolean; begun: (account: string) => boolean }): Work {
+  return async ({ connection, facts }, tools) => {
+    const options = optionsOf(tools);
+    let plan = await planAccountTeardown(connection);
+    if (plan.removals.length === 0) return { outcome: 'done', summary: 'holds nothing of the workshop' };
+    await insistOnMarker(connection, aim.begun(facts.actsIn));
+    if (aim.dryRun)
+      return {
+        outcome: 'done',
+        summary: `would remove ${count(plan.removals.length, 'thing')}`,
+        detail: { removals: plan.removals, left: plan.left },
+      };
+    let trouble: string[] = [];
+    let done = 0;
+    for (let pass = 0; pass < PASSES && plan.removals.length > 0; pass++) {
+      const outcome: ResetOutcome = { trouble: [], done: 0 };
+      for await (const { id, state, text } of runTeardown(connection, plan, options, outcome))
+        tools.news(`${id}: ${text ?? state}`);
+      if (tools.signal.aborted) return { outcome: 'stopped', summary: 'CloudFormation finishes what it has begun' };
+      trouble = outcome.trouble.map(({ id, reason }) => `${id}: ${reason}`);
+      done += outcome.done;
+      plan = await planAccountTeardown(connection);
+      if (outcome.done === 0) break;
+    }
+    return plan.removals.length === 0
+      ? { outcome: 'done', summary: `removed ${count(done, 'thing')}; looked again: nothing is left` }
+      : { outcome: 'failed', summary: `${count(plan.removals.length, 'thing')} would not go`, trouble };
+  };
+}
+
+/** Who is behind the role, and what of the workshop is there: `fleet list`. */
+export function listWork(): Work {
+  return async ({ connection }) => {
+    const stacks = (await listStacks(connection)).filter(({ name }) => name.startsWith(STACK_PREFIX));
+    const ours = stacks.filter(({ tags }) => tags[MARKER.key] === MARKER.value);
+    const broken = ours.filter(({ status }) => !/^(CREATE|UPDATE)_COMPLETE$/.test(status));
+    const summary =
+      stacks.length === 0
+        ? 'can be entered; nothing of the workshop'
+        : `can be entered; ${count(ours.length, 'stack')}${broken.length > 0 ? `, ${broken.length} not at rest` : ''}${stacks.length > ours.length ? `, ${stacks.length - ours.length} not presso’s` : ''}`;
+    return { outcome: 'done', summary, trouble: broken.map(({ name, status }) => `${name}: ${status}`) };
+  };
+}

@@ -1,0 +1,322 @@
+/** `presso fleet …`: the roster, who is asked, the run, the journal, and what is shown at the end. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { callerAccount } from '../aws/account.ts';
+import type { Connection } from '../aws/connection.ts';
+import { explainAwsError } from '../aws/failure.ts';
+import { EXIT, PressoError } from '../errors.ts';
+import {
+  attend,
+  type Attendee,
+  continueJournal,
+  type FleetEvent,
+  openJournal,
+  type Outcome,
+  parseRoster,
+  type PastRun,
+  pastRuns,
+  type Result,
+  type Roster,
+  runFleet,
+} from '../fleet/index.ts';
+import { checksDir, templatesDir } from '../paths.ts';
+import { courseLines, fleetDocument, tableLines, toCsv, toHtml, totals } from '../report/fleet.ts';
+import { homeFolder, type Target } from '../target/index.ts';
+import { ask, interrupted, paint, say, sayJson, tell } from '../terminal.ts';
+import { clean, count, line } from '../text.ts';
+import { listWork, resetWork, setupWork, teardownWork, verifyWork, type Work } from './fleet-operations.ts';
+import { showFleet } from './fleet-view.ts';
+import { chosenChecks } from './verify.ts';
+
+export type FleetOperation = 'list' | 'setup' | 'verify' | 'reset' | 'teardown';
+
+export interface FleetRun {
+  connection: Connection;
+  target: Target;
+  operation: FleetOperation;
+  roster: string;
+  only: string[];
+  group: string | undefined;
+  failed: boolean;
+  resume: boolean;
+  concurrency: number;
+  /** minutes for one account */
+  timeLimit: number;
+  /** Where the operation goes: the module of a verify, the state of a reset. */
+  module: string | undefined;
+  /** Plan only. `reset` and `teardown` act only when asked to. */
+  dryRun: boolean;
+  yes: boolean;
+  fleet: string | undefined;
+  csv: string | undefined;
+  html: string | undefined;
+  json: boolean;
+}
+
+export function readRoster(file: string, region: string): Roster {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new PressoError('no-file', `The roster ${file} cannot be read (${(error as NodeJS.ErrnoException).code}).`, {
+      hint: 'presso fleet list --roster FILE',
+    });
+  }
+  return parseRoster(text, { fileName: file, region });
+}
+
+export async function fleet(run: FleetRun): Promise<void> {
+  const roster = readRoster(run.roster, run.connection.region);
+  const own = await callerAccount(run.connection);
+  const itself = roster.attendees.find(({ account }) => account === own);
+  if (itself)
+    throw new PressoError(
+      'own-account',
+      `The roster lists ${own} (${line(itself.name)}), which is the account presso acts from.`,
+      { hint: `presso fleet ${run.operation} --roster ${run.roster}   (without it)` },
+    );
+  const home = homeFolder(process.env);
+  const { chosen, earlier } = choose(run, roster, home);
+  const changing =
+    !run.dryRun && (run.operation === 'setup' || run.operation === 'reset' || run.operation === 'teardown');
+  if (changing) await confirmFleet(run, roster, chosen);
+  const begun = earlier?.begun ?? new Set<string>();
+  const work = workOf(run, (account) => begun.has(account));
+  const done = new Map([...(earlier?.results ?? [])].filter(([, { outcome }]) => outcome === 'done'));
+  const journal =
+    earlier !== undefined
+      ? continueJournal(earlier.file)
+      : openJournal(home, {
+          fleet: roster.name,
+          operation: run.operation,
+          what: whatOf(run),
+          started: new Date().toISOString(),
+          accounts: chosen.length,
+        });
+  const stop = new AbortController();
+  const onSignal = (): void => {
+    if (!run.json) tell('Stopping: what is under way finishes its calls …');
+    stop.abort();
+  };
+  process.once('SIGINT', onSignal);
+  try {
+    const events = runFleet(
+      chosen,
+      (attendee, tools) =>
+        attend(attendee, changing, { base: run.connection, roster, own, now: Date.now }, tools.signal, (attended) =>
+          work(attended, tools),
+        ),
+      {
+        concurrency: run.concurrency,
+        timeLimit: run.timeLimit * 60_000,
+        signal: stop.signal,
+        now: Date.now,
+        timer: (ms, fire) => {
+          const timer = setTimeout(fire, ms);
+          return () => clearTimeout(timer);
+        },
+        explain: explainOf(run),
+        ...(earlier ? { done } : {}),
+      },
+    );
+    const results = await showFleet(events, chosen.length, run.json, (event: FleetEvent) => {
+      if (event.kind === 'started') journal.begin(event.attendee.account);
+      if (event.kind === 'ended' && !event.again) journal.end(event.result);
+    });
+    if (!stop.signal.aborted) journal.finish();
+    finish(run, roster, inRosterOrder(results, roster));
+    if (stop.signal.aborted)
+      throw interrupted(
+        `presso stopped; ${totals(results)}.`,
+        `presso fleet ${run.operation} --roster ${run.roster} --resume   (goes on, and repeats nothing that is done)`,
+      );
+    exitOf(run, results);
+  } finally {
+    process.removeListener('SIGINT', onSignal);
+  }
+}
+
+/** What makes two runs the same work, so that one may go on with the other. */
+const whatOf = ({ module, dryRun, roster }: FleetRun): Record<string, unknown> => ({
+  module: module ?? '',
+  dryRun,
+  roster,
+});
+
+function choose(run: FleetRun, roster: Roster, home: string): { chosen: Attendee[]; earlier: PastRun | undefined } {
+  let chosen = roster.attendees;
+  for (const wanted of run.only)
+    if (!chosen.some(({ account, name }) => account === wanted || name === wanted))
+      throw new PressoError('usage', `Nobody called "${line(wanted)}" is in the roster.`, {
+        hint: `presso fleet list --roster ${run.roster}`,
+      });
+  if (run.only.length > 0)
+    chosen = chosen.filter(({ account, name }) => run.only.includes(account) || run.only.includes(name));
+  if (run.group !== undefined) {
+    chosen = chosen.filter(({ group }) => group === run.group);
+    if (chosen.length === 0)
+      throw new PressoError('usage', `Nobody in the roster is in the group "${line(run.group)}".`, {
+        hint: `presso fleet list --roster ${run.roster}`,
+      });
+  }
+  if (run.failed) {
+    const [last] = pastRuns(home, roster.name);
+    if (!last)
+      throw new PressoError('no-run', `There is no earlier run of the fleet ${line(roster.name)}.`, {
+        hint: `presso fleet ${run.operation} --roster ${run.roster}`,
+      });
+    chosen = chosen.filter(
+      ({ account }) =>
+        (last.results.get(account)?.outcome ?? 'stopped') !== 'done' &&
+        (last.begun.has(account) || last.results.has(account)),
+    );
+    if (chosen.length === 0)
+      throw new PressoError('nothing-failed', `Nobody failed in the last run of the fleet ${line(roster.name)}.`, {
+        hint: `presso fleet ${run.operation} --roster ${run.roster}`,
+        exit: EXIT.yes,
+      });
+  }
+  let earlier: PastRun | undefined;
+  if (run.resume) {
+    const same = JSON.stringify(whatOf(run));
+    earlier = pastRuns(home, roster.name, run.operation).find(
+      ({ what, finished }) => !finished && JSON.stringify(what) === same,
+    );
+    if (!earlier)
+      throw new PressoError(
+        'nothing-to-resume',
+        `No ${run.operation} of the fleet ${line(roster.name)} with these options was interrupted.`,
+        { hint: `presso fleet ${run.operation} --roster ${run.roster}` },
+      );
+  }
+  return { chosen, earlier };
+}
+
+/** The fleet's name is typed; unattended it is given by a flag beside --yes. */
+async function confirmFleet(run: FleetRun, roster: Roster, chosen: Attendee[]): Promise<void> {
+  const command = `presso fleet ${run.operation} --roster ${run.roster}${run.operation === 'setup' ? '' : ' --run'}`;
+  const what = { setup: 'Set up', reset: 'Put back', teardown: 'Take down', list: '', verify: '' }[run.operation];
+  if (run.yes) {
+    if (run.fleet === roster.name) return;
+    throw new PressoError(
+      'not-confirmed',
+      `The roster is of the fleet "${line(roster.name)}"${run.fleet === undefined ? '' : `, not of "${line(run.fleet)}"`}; nothing was done.`,
+      { hint: `${command} --yes --fleet ${JSON.stringify(roster.name)}` },
+    );
+  }
+  const regions = [...new Set(chosen.map(({ region }) => region))];
+  const answer = await ask(
+    `${what} ${count(chosen.length, 'account')} in ${regions.join(', ')}? Type the fleet’s name (${clean(roster.name)}):`,
+    {
+      sentence: `This changes ${count(chosen.length, 'account')} and there is no terminal to ask at; nothing was done.`,
+      hint: `${command} --yes --fleet ${JSON.stringify(roster.name)}`,
+    },
+  );
+  if (answer !== roster.name)
+    throw new PressoError('not-confirmed', 'That is not the fleet’s name; nothing was done.', { hint: command });
+}
+
+function workOf(run: FleetRun, begun: (account: string) => boolean): Work {
+  const checkRegion = run.target.endpoint === undefined;
+  const templates = templatesDir();
+  switch (run.operation) {
+    case 'list':
+      return listWork();
+    case 'setup':
+      return setupWork({ templates, checkRegion, dryRun: run.dryRun });
+    case 'verify':
+      return verifyWork(chosenChecks(run.module, checksDir()), (error) => {
+        const { summary } = explainOf(run)(error);
+        return { found: summary, hint: 'presso fleet list' };
+      });
+    case 'reset':
+      return resetWork({
+        to: run.module ?? 'setup',
+        templates,
+        checks: checksDir(),
+        checkRegion,
+        dryRun: run.dryRun,
+        begun,
+      });
+    case 'teardown':
+      return teardownWork({ dryRun: run.dryRun, begun });
+  }
+}
+
+const explainOf =
+  ({ target }: FleetRun) =>
+  (error: unknown): { outcome: Outcome; summary: string } => {
+    const told = explainAwsError(error, {
+      sandbox: target.kind === 'sandbox',
+      endpoint: target.endpoint,
+      profile: target.profile,
+    });
+    const summary = told instanceof Error ? told.message : String(told);
+    return { outcome: told instanceof PressoError && told.code === 'refused' ? 'refused' : 'unknown', summary };
+  };
+
+export function inRosterOrder(results: Result[], roster: Roster): Result[] {
+  const place = new Map(roster.attendees.map(({ account }, i) => [account, i]));
+  return [...results].sort((a, b) => (place.get(a.account) ?? 0) - (place.get(b.account) ?? 0));
+}
+
+/** The table, or the document; and the files that were asked for. */
+export function finish(
+  run: Pick<FleetRun, 'operation' | 'json' | 'csv' | 'html' | 'dryRun'>,
+  roster: Roster,
+  results: Result[],
+): void {
+  const operation = run.dryRun ? `${run.operation} (nothing was done)` : run.operation;
+  if (run.csv !== undefined) write(run.csv, toCsv(results));
+  if (run.html !== undefined) write(run.html, toHtml(roster.name, operation, results, new Date().toISOString()));
+  if (run.json) {
+    sayJson(fleetDocument(roster.name, run.operation, results));
+    return;
+  }
+  const c = paint();
+  const colour = (outcome: Outcome, text: string): string =>
+    outcome === 'done' ? c.green(text) : outcome === 'failed' ? c.red(text) : c.yellow(text);
+  say('');
+  for (const text of tableLines(results, colour)) say(text);
+  for (const text of courseLines(results)) say(text);
+  say('');
+  say(`${c.bold(clean(roster.name))}, ${operation}: ${totals(results)}`);
+  if (run.dryRun && run.operation !== 'setup')
+    say(`  ${c.dim('Next:')} presso fleet ${run.operation} --roster FILE --run`);
+}
+
+function write(file: string, text: string): void {
+  try {
+    writeFileSync(file, text);
+  } catch (error) {
+    throw new PressoError(
+      'not-writable',
+      `The file ${file} cannot be written (${(error as NodeJS.ErrnoException).code}).`,
+      {
+        hint: 'presso fleet report --html FILE',
+      },
+    );
+  }
+}
+
+/** 0 everybody · 1 somebody's work failed · 2 somebody's account could not be looked into. */
+function exitOf(run: FleetRun, results: Result[]): void {
+  const blind = results.some(({ outcome }) => outcome !== 'done' && outcome !== 'failed');
+  const failed = results.some(({ outcome }) => outcome === 'failed');
+  if (!blind && !failed) return;
+  throw new PressoError('quiet', 'Not every account is done.', {
+    hint: `presso fleet ${run.operation} --failed`,
+    exit: blind ? EXIT.unknown : EXIT.no,
+  });
+}
+
+/** `presso fleet report`: the last verify, told again; no account is asked. */
+export function report(run: Pick<FleetRun, 'roster' | 'json' | 'csv' | 'html'> & { region: string }): void {
+  const roster = readRoster(run.roster, run.region);
+  const [last] = pastRuns(homeFolder(process.env), roster.name, 'verify');
+  if (!last || last.results.size === 0)
+    throw new PressoError('no-run', `The fleet ${line(roster.name)} has not been verified yet.`, {
+      hint: `presso fleet verify --roster ${run.roster}`,
+    });
+  if (!run.json) tell(paint().dim(`the verify of ${last.started}`));
+  finish({ ...run, operation: 'verify', dryRun: false }, roster, inRosterOrder([...last.results.values()], roster));
+}

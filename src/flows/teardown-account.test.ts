@@ -1,0 +1,100 @@
+/** `presso teardown` on an account in any state: what is stuck, made by hand, in another Region or of somebody else. */
+import { CloudFormation } from '@aws-sdk/client-cloudformation';
+import { CloudWatchLogs } from '@aws-sdk/client-cloudwatch-logs';
+import { DynamoDB } from '@aws-sdk/client-dynamodb';
+import { EventBridge } from '@aws-sdk/client-eventbridge';
+import { IoT } from '@aws-sdk/client-iot';
+import path from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { packageRoot } from '../paths.ts';
+import { readBuild } from '../solve/build.ts';
+import { clientConfig } from '../testing/sandbox.ts';
+import { makeBuild, openWorkshop, type Workshop } from '../testing/workshop.ts';
+import { BUS_NAME, LOG_GROUP, TABLES } from '../workshop.ts';
+import type { ResetOutcome } from './reset-account.ts';
+import { PASSES, planAccountTeardown, runTeardown } from './teardown-account.ts';
+
+let workshop: Workshop;
+let config: ReturnType<typeof clientConfig>;
+beforeAll(async () => {
+  workshop = await openWorkshop();
+  config = clientConfig(workshop.sandbox);
+});
+afterAll(() => workshop.close());
+
+/** Waiting moves the sandbox's clock, so that AWS IoT's five minutes take none. */
+async function tearDown(): Promise<{ outcome: ResetOutcome; news: string[] }> {
+  const news: string[] = [];
+  const { signal } = new AbortController();
+  let time = 0;
+  const pause = async (ms: number): Promise<void> => {
+    time += ms;
+    await workshop.sandbox.advance(ms);
+  };
+  let outcome: ResetOutcome = { trouble: [], done: 0 };
+  for (let pass = 0; pass < PASSES; pass++) {
+    const plan = await planAccountTeardown(workshop.connection);
+    if (plan.removals.length === 0) break;
+    outcome = { trouble: [], done: 0 };
+    for await (const { text } of runTeardown(workshop.connection, plan, { signal, pause, now: () => time }, outcome))
+      if (text) news.push(text);
+  }
+  return { outcome, news };
+}
+
+test('an account at the end of module 2, with screens listening, is left empty', async () => {
+  await makeBuild(workshop, readBuild(path.join(packageRoot(), 'checks/module-2/solution')));
+  const iot = new IoT(config);
+  const { policies } = await iot.listPolicies({});
+  const policyName = policies?.[0]?.policyName ?? '';
+  await iot.attachPolicy({ policyName, target: 'us-east-1:11111111-2222-3333-4444-555555555555' });
+  // Made by hand after its stack was gone, in another Region, and by Lambda for a function of ours.
+  await new DynamoDB({ ...config, region: 'eu-west-1' }).createTable({
+    TableName: TABLES.counting,
+    BillingMode: 'PAY_PER_REQUEST',
+    AttributeDefinitions: [{ AttributeName: 'PK', AttributeType: 'S' }],
+    KeySchema: [{ AttributeName: 'PK', KeyType: 'HASH' }],
+  });
+  const logs = new CloudWatchLogs(config);
+  await logs.createLogGroup({ logGroupName: '/aws/lambda/serverlesspresso-config-ConfigApi-ABCDEF123456' });
+  await logs.createLogGroup({ logGroupName: '/aws/lambda/serverlesspresso-of-my-own' });
+
+  const { outcome, news } = await tearDown();
+  expect(outcome.trouble).toEqual([]);
+  expect(news.some((text) => text.includes('AWS IoT keeps a detached policy'))).toBe(true);
+  const plan = await planAccountTeardown(workshop.connection);
+  expect(plan.removals).toEqual([]);
+  expect(plan.looked.map(({ region }) => region)).toContain('ap-southeast-2');
+  expect((await new CloudFormation(config).describeStacks({})).Stacks).toEqual([]);
+  expect((await iot.listPolicies({})).policies).toEqual([]);
+  expect((await new DynamoDB({ ...config, region: 'eu-west-1' }).listTables({})).TableNames).toEqual([]);
+  const groups = (await logs.describeLogGroups({})).logGroups?.map(({ logGroupName }) => logGroupName);
+  expect(groups).toEqual(['/aws/lambda/serverlesspresso-of-my-own']);
+});
+
+test('what another stack holds is left to it, and named', async () => {
+  const stacks = new CloudFormation(config);
+  const TemplateBody = JSON.stringify({
+    Resources: {
+      Bus: { Type: 'AWS::Events::EventBus', Properties: { Name: BUS_NAME } },
+      Log: { Type: 'AWS::Events::Rule', Properties: { EventBusName: { Ref: 'Bus' }, EventPattern: { source: ['a'] } } },
+    },
+  });
+  await stacks.createStack({ StackName: 'event-of-somebody', TemplateBody });
+  await workshop.sandbox.settle();
+  const plan = await planAccountTeardown(workshop.connection);
+  expect(plan.removals).toEqual([]);
+  expect(plan.left).toContainEqual(expect.objectContaining({ kind: 'event bus', id: BUS_NAME }));
+  await stacks.deleteStack({ StackName: 'event-of-somebody' });
+  await workshop.sandbox.settle();
+});
+
+test('names of the workshop that no stack holds are taken for what they are', async () => {
+  const events = new EventBridge(config);
+  await events.createEventBus({ Name: BUS_NAME });
+  await events.putRule({ Name: 'left', EventBusName: BUS_NAME, EventPattern: '{"source":["a"]}' });
+  await new CloudWatchLogs(config).createLogGroup({ logGroupName: LOG_GROUP });
+  const { outcome } = await tearDown();
+  expect(outcome).toMatchObject({ trouble: [] });
+  expect((await events.listEventBuses({})).EventBuses?.map(({ Name }) => Name)).toEqual(['default']);
+});

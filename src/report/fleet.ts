@@ -1,0 +1,203 @@
+/** A fleet in words, as table, JSON, CSV and one HTML page. Pure. */
+import type { Outcome, Result } from '../fleet/index.ts';
+import { count, duration, line } from '../text.ts';
+
+export const MARKS: Record<Outcome, string> = {
+  done: '✓',
+  failed: '✗',
+  refused: '-',
+  unknown: '!',
+  'timed out': '!',
+  stopped: '○',
+};
+const ORDER: Outcome[] = ['failed', 'timed out', 'unknown', 'refused', 'stopped', 'done'];
+
+/** Trouble first, then by the roster's own order. */
+export const byTrouble = (results: Result[]): Result[] =>
+  [...results].sort((a, b) => ORDER.indexOf(a.outcome) - ORDER.indexOf(b.outcome));
+
+/** `158 done · 1 failed · 1 refused` */
+export function totals(results: Result[], running = 0, waiting = 0): string {
+  const parts = ORDER.toReversed().flatMap((outcome) => {
+    const n = results.filter((result) => result.outcome === outcome).length;
+    return n === 0 ? [] : [`${n} ${outcome}`];
+  });
+  if (running > 0) parts.push(`${running} running`);
+  if (waiting > 0) parts.push(`${waiting} waiting`);
+  return parts.join(' · ');
+}
+
+export const resultLine = ({ outcome, account, name, summary }: Result): string =>
+  `${MARKS[outcome]} ${account}  ${line(name)}${outcome === 'done' || outcome === 'failed' ? '' : ` (${outcome})`}: ${line(summary)}`;
+
+/** Rows of a table: trouble first; what went wrong stands under its account. */
+export function tableLines(results: Result[], paint: (outcome: Outcome, text: string) => string): string[] {
+  const widest = Math.min(28, Math.max(4, ...results.map(({ name }) => line(name).length)));
+  return byTrouble(results).flatMap((result) => {
+    const { outcome, account, name, group, summary, trouble, started, ended } = result;
+    const who = `${account}  ${line(name).slice(0, widest).padEnd(widest)}  ${group ? `${line(group)}  ` : ''}`;
+    const took = ended > started ? `  ${duration(ended - started)}` : '';
+    const word = outcome === 'done' || outcome === 'failed' ? '' : `${outcome}: `;
+    return [
+      `${paint(outcome, MARKS[outcome])} ${who}${word}${line(summary)}${took}`,
+      ...trouble.slice(0, 5).map((text) => `      ${line(text)}`),
+      ...(trouble.length > 5 ? [`      … and ${trouble.length - 5} more`] : []),
+    ];
+  });
+}
+
+export interface ModulesDetail {
+  modules: { module: string; passed: number; total: number; error: number; open: { id: string; title: string }[] }[];
+}
+const modulesOf = ({ detail }: Result): ModulesDetail['modules'] =>
+  (detail as ModulesDetail | undefined)?.modules ?? [];
+
+/** Which checks stop how many people: most first. */
+export function stoppers(results: Result[]): { id: string; title: string; people: string[] }[] {
+  const found = new Map<string, { id: string; title: string; people: string[] }>();
+  for (const result of results) {
+    // Where somebody stands is the first module that is not done; what comes after it has not been tried.
+    const at = modulesOf(result).find(({ passed, total }) => passed < total);
+    for (const { id, title } of at?.open ?? []) {
+      const entry = found.get(id) ?? { id, title, people: [] };
+      entry.people.push(result.name);
+      found.set(id, entry);
+    }
+  }
+  return [...found.values()].sort((a, b) => b.people.length - a.people.length || a.id.localeCompare(b.id));
+}
+
+/** In which module each person is: `module-2`, or `done`. */
+export function whereabouts(results: Result[]): Map<string, string[]> {
+  const found = new Map<string, string[]>();
+  for (const result of results) {
+    const modules = modulesOf(result);
+    if (modules.length === 0) continue;
+    const at = modules.find(({ passed, total }) => passed < total)?.module ?? 'done';
+    found.set(at, [...(found.get(at) ?? []), result.name]);
+  }
+  return found;
+}
+
+export function courseLines(results: Result[]): string[] {
+  const where = [...whereabouts(results)].map(
+    ([module, people]) => `  ${module.padEnd(10)} ${count(people.length, 'person', 'people')}`,
+  );
+  const stops = stoppers(results)
+    .slice(0, 5)
+    .map(({ id, title, people }) => `  ${String(people.length).padStart(4)}  ${id}  ${line(title)}`);
+  return [
+    ...(where.length > 0 ? ['', 'Where they are:', ...where] : []),
+    ...(stops.length > 0 ? ['', 'What stops most of them:', ...stops] : []),
+  ];
+}
+
+export interface FleetDocument {
+  fleet: string;
+  operation: string;
+  totals: Record<string, number>;
+  accounts: Result[];
+}
+
+export const fleetDocument = (fleet: string, operation: string, results: Result[]): FleetDocument => ({
+  fleet,
+  operation,
+  totals: Object.fromEntries(
+    ORDER.map((outcome) => [outcome, results.filter((result) => result.outcome === outcome).length]),
+  ),
+  accounts: results,
+});
+
+/** RFC 4180; a cell that a spreadsheet would run as a formula is told apart by an apostrophe. */
+export function toCsv(results: Result[]): string {
+  const modules = [...new Set(results.flatMap((result) => modulesOf(result).map(({ module }) => module)))];
+  const cell = (value: string): string => {
+    const text = line(value);
+    const safe = /^[=+\-@\t]/.test(text) ? `'${text}` : text;
+    return /[",;\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+  };
+  const head = ['account', 'name', 'group', 'region', 'outcome', 'summary', ...modules, 'trouble'];
+  const rows = results.map((result) => {
+    const own = new Map(modulesOf(result).map(({ module, passed, total }) => [module, `${passed} of ${total}`]));
+    return [
+      result.account,
+      result.name,
+      result.group ?? '',
+      result.region,
+      result.outcome,
+      result.summary,
+      ...modules.map((module) => own.get(module) ?? ''),
+      result.trouble.join(' | '),
+    ];
+  });
+  return `${[head, ...rows].map((row) => row.map(cell).join(',')).join('\r\n')}\r\n`;
+}
+
+const escapeHtml = (text: string): string =>
+  line(text).replace(
+    /[&<>"']/g,
+    (c) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' })[c] ?? c,
+  );
+
+/** One page that needs nothing else: who is where, what stops whom, every account. `when` is ISO 8601. */
+export function toHtml(fleet: string, operation: string, results: Result[], when: string): string {
+  const modules = [...new Set(results.flatMap((result) => modulesOf(result).map(({ module }) => module)))];
+  const bars = [...whereabouts(results)]
+    .map(([module, people]) => {
+      const share = Math.round((100 * people.length) / Math.max(1, results.length));
+      return `<tr><th scope="row">${escapeHtml(module)}</th><td><span class="bar" style="width:${share}%"></span> ${people.length}</td></tr>`;
+    })
+    .join('\n');
+  const stops = stoppers(results)
+    .slice(0, 10)
+    .map(
+      ({ id, title, people }) =>
+        `<tr><td>${people.length}</td><td>${escapeHtml(title)}<br><code>${escapeHtml(id)}</code></td><td>${escapeHtml(people.slice(0, 12).join(', '))}${people.length > 12 ? ` and ${people.length - 12} more` : ''}</td></tr>`,
+    )
+    .join('\n');
+  const rows = byTrouble(results)
+    .map((result) => {
+      const own = new Map(modulesOf(result).map((module) => [module.module, module]));
+      const cells = modules
+        .map((name) => {
+          const module = own.get(name);
+          if (!module) return '<td></td>';
+          return `<td class="${module.passed === module.total ? 'all' : module.passed > 0 ? 'some' : 'none'}">${module.passed} of ${module.total}</td>`;
+        })
+        .join('');
+      const trouble = result.trouble.map((text) => `<br><small>${escapeHtml(text)}</small>`).join('');
+      return `<tr class="${result.outcome.replace(' ', '-')}"><td>${MARKS[result.outcome]} ${result.outcome}</td><td>${escapeHtml(result.name)}<br><code>${escapeHtml(result.account)}</code></td><td>${escapeHtml(result.group ?? '')}</td>${cells}<td>${escapeHtml(result.summary)}${trouble}</td></tr>`;
+    })
+    .join('\n');
+  const title = `${escapeHtml(fleet)}: ${escapeHtml(operation)}`;
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<title>${title}</title>
+<style>
+:root { color-scheme: light dark; font: 16px/1.45 system-ui, sans-serif; }
+body { margin: 2rem auto; max-width: 75rem; padding: 0 1rem; }
+table { border-collapse: collapse; width: 100%; margin: .5rem 0 2rem; }
+th, td { text-align: left; vertical-align: top; padding: .35rem .6rem; border-bottom: 1px solid #8884; }
+.bar { display: inline-block; height: .8em; min-width: 2px; background: #6f4e37; }
+.all { background: #3a83; } .some { background: #da33; } .none { background: #c333; }
+code, small { font-size: .85em; }
+</style>
+</head>
+<body>
+<h1>${title}</h1>
+<p>${escapeHtml(when)} · ${count(results.length, 'account')} · ${escapeHtml(totals(results))}</p>
+${bars ? `<h2>Where they are</h2>\n<table>\n${bars}\n</table>` : ''}
+${stops ? `<h2>What to explain again</h2>\n<table>\n<tr><th scope="col">People</th><th scope="col">Check</th><th scope="col">Who</th></tr>\n${stops}\n</table>` : ''}
+<h2>Every account</h2>
+<table>
+<tr><th scope="col">Outcome</th><th scope="col">Who</th><th scope="col">Group</th>${modules.map((module) => `<th scope="col">${escapeHtml(module)}</th>`).join('')}<th scope="col">What</th></tr>
+${rows}
+</table>
+</body>
+</html>
+`;
+}
