@@ -18,6 +18,7 @@ export const monitoring: Service = {
       DashboardNotFoundError: 'ResourceNotFound',
       InvalidParameterCombinationException: 'InvalidParameterCombination',
       InvalidParameterValueException: 'InvalidParameterValue',
+      UnknownOperationException: 'InvalidAction',
       ValidationException: 'ValidationError',
     },
   },

@@ -257,6 +257,7 @@ export const OLDER_CODES: Record<string, string> = {
   QueueDoesNotExist: 'AWS.SimpleQueueService.NonExistentQueue',
   QueueNameExists: 'QueueAlreadyExists',
   TooManyEntriesInBatchRequest: 'AWS.SimpleQueueService.TooManyEntriesInBatchRequest',
+  UnknownOperationException: 'InvalidAction',
   UnsupportedOperation: 'AWS.SimpleQueueService.UnsupportedOperation',
 };
 
