@@ -4,18 +4,7 @@ import { PressoError } from '../../errors.ts';
 import { dataFolder, inPressosVoice } from '../../flows/sandbox.ts';
 import { startHere, startDetached } from '../../flows/sandbox-start.ts';
 
-const share = (name: string) =>
-  Flags.custom<string>({
-    helpValue: '0..1',
-    parse: async (text) => {
-      const value = Number(text);
-      if (!(text.trim() !== '' && value >= 0 && value <= 1))
-        throw new PressoError('usage', `--${name} is a share from 0 to 1, not "${text}".`, {
-          hint: `presso sandbox start --${name} 0.1`,
-        });
-      return text;
-    },
-  });
+const share = (description: string) => Flags.string({ description, helpValue: '0..1' });
 
 export default class SandboxStart extends PressoCommand {
   static override summary = 'Start the sandbox: an AWS-compatible endpoint on this laptop.';
@@ -41,9 +30,9 @@ export default class SandboxStart extends PressoCommand {
     }),
     'no-iam': Flags.boolean({ description: 'allow every call, whatever the policies say', exclusive: ['as'] }),
     latency: Flags.integer({ description: 'delay every answer', min: 0, max: 60_000, helpValue: 'MS' }),
-    throttle: share('throttle')({ description: 'share of calls to throttle' }),
-    fault: share('fault')({ description: 'share of calls to fail with a 503' }),
-    drop: share('drop')({ description: 'share of connections to drop' }),
+    throttle: share('share of calls to throttle'),
+    fault: share('share of calls to fail with a 503'),
+    drop: share('share of connections to drop'),
     seed: Flags.integer({ description: 'seed of the faults', helpValue: 'N' }),
   };
 
@@ -53,6 +42,13 @@ export default class SandboxStart extends PressoCommand {
       throw new PressoError('usage', `"${flags.as}" is not the ARN of a role.`, {
         hint: 'presso sandbox start --as arn:aws:iam::000000000000:role/NAME',
       });
+    for (const name of ['throttle', 'fault', 'drop'] as const) {
+      const text = flags[name];
+      if (text !== undefined && !(text.trim() !== '' && Number(text) >= 0 && Number(text) <= 1))
+        throw new PressoError('usage', `--${name} is a share from 0 to 1, not "${text}".`, {
+          hint: `presso sandbox start --${name} 0.1`,
+        });
+    }
     const options = { ...flags, 'no-iam': flags['no-iam'], dir: dataFolder(flags.data), version: this.config.version };
     await inPressosVoice(() => (flags.foreground ? startHere(options) : startDetached(options)));
   }
