@@ -16,6 +16,7 @@ export const fleetFlags = {
     description: 'only this account or name (may be given again)',
     helpValue: 'WHO',
     multiple: true,
+    multipleNonGreedy: true,
   }),
   group: Flags.string({ description: 'only this group of the roster' }),
   failed: Flags.boolean({ description: 'only those that were not done in the last run' }),
