@@ -36,8 +36,15 @@ function tokensOf(text: string, kind: string): string[] {
 }
 
 const typeOf = (value: Value | undefined): string | undefined => value && Object.keys(value)[0];
-const numberIn = (value: Value | undefined): number | undefined =>
-  typeof value?.['N'] === 'string' ? Number(value['N']) : undefined;
+const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
+
+/** @throws Refused where a number is written as no number is, as with a space behind it */
+function numberIn(value: Value | undefined): number | undefined {
+  const text = value?.['N'];
+  if (typeof text !== 'string') return undefined;
+  if (!NUMBER.test(text)) throw invalid(`The parameter cannot be converted to a numeric value: ${text}`);
+  return Number(text);
+}
 
 /** One request's expressions share their names and values, and each of these must be used by one of them. */
 export class Expressions {

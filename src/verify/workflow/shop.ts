@@ -113,14 +113,18 @@ const isObject = (value: Json | undefined): value is JsonObject =>
 
 function answerTask(visit: Visit): TaskAnswer {
   const { service, action, effect } = visit;
-  if (service === 'dynamodb') return dynamodb(visit);
   if (service === 'events' && action === 'putEvents') return putEvents(visit);
-  if (service === 'sfn' && action === 'listExecutions') return listExecutions(visit);
+  if (service === 'dynamodb') return waiting(visit, dynamodb(visit));
+  if (service === 'sfn' && action === 'listExecutions') return waiting(visit, listExecutions(visit));
   if ((service === 'sfn' || service === 'states') && /^start(Sync)?Execution$/.test(action))
     return startsAnother(visit);
   if (service === 'lambda') return visit.beyond(`the function of the state "${effect.stateName}"`, true);
   return visit.beyond(`${service}${action ? `:${action}` : ''} in the state "${effect.stateName}"`, mayEmit(service));
 }
+
+/** A call that waits for its token where nobody was told of it: the answer comes, and the order hangs. */
+const waiting = ({ effect }: Visit, answer: TaskAnswer): TaskAnswer =>
+  effect.token !== undefined && 'output' in answer ? { submitted: answer.output, pending: true } : answer;
 
 /** Services that only take something in never put an event on the bus by themselves. */
 const mayEmit = (service: string): boolean =>
