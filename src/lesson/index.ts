@@ -3,6 +3,7 @@
  * Promise: what cannot be filled in is said, never guessed; a page too large or too deep is refused, nothing hangs.
  * library.ts, definition.ts, progress.ts and check/ touch the disk; everything named to-*, parse, scan, tags/ is pure.
  */
+export { type CheckOptions, type CommandShape, checkCourse, type Finding } from './check/index.ts';
 export { type LessonFacts, type Place, targetValues } from './facts.ts';
 export {
   type Course,

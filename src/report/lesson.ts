@@ -1,6 +1,6 @@
 /** The list of lessons and what content check found, in words and as JSON. Pure. */
-import type { CourseModule, LessonEntry, Mark, ProgressPlace } from '../lesson/index.ts';
-import { clean, count } from '../text.ts';
+import type { CourseModule, Finding, LessonEntry, Mark, ProgressPlace } from '../lesson/index.ts';
+import { clean, count, line as oneLine } from '../text.ts';
 
 interface Paints {
   bold(text: string): string;
@@ -82,3 +82,37 @@ export function lessonsDocument(
     })),
   };
 }
+
+interface CheckPaints {
+  bold(text: string): string;
+  dim(text: string): string;
+  bad(text: string): string;
+  middling(text: string): string;
+  good(text: string): string;
+}
+
+/** `file:line:column  rule`, the sentence, and what to do. */
+export function findingLines(pages: number, findings: Finding[], base: string, paints: CheckPaints): string[] {
+  const lines: string[] = [];
+  for (const { file, line, column, rule, level, message, suggestion } of findings) {
+    const where = `${base === '' ? '' : `${base}/`}${file}:${line}:${column}`;
+    lines.push(`${paints.bold(clean(where))} ${level === 'error' ? paints.bad(rule) : paints.middling(rule)}`);
+    lines.push(`  ${oneLine(message)}`, `  ${paints.dim('→')} ${oneLine(suggestion)}`);
+  }
+  const errors = findings.filter(({ level }) => level === 'error').length;
+  const warnings = findings.length - errors;
+  if (findings.length > 0) lines.push('');
+  lines.push(
+    errors === 0
+      ? `${paints.good('✓')} ${count(pages, 'page')} checked, no errors${warnings > 0 ? `, ${count(warnings, 'warning')}` : ''}`
+      : `${paints.bad('✗')} ${count(pages, 'page')} checked: ${count(errors, 'error')}${warnings > 0 ? `, ${count(warnings, 'warning')}` : ''}`,
+  );
+  return lines;
+}
+
+export const findingsDocument = (pages: number, findings: Finding[]): unknown => ({
+  pages,
+  errors: findings.filter(({ level }) => level === 'error').length,
+  warnings: findings.filter(({ level }) => level === 'warning').length,
+  findings,
+});

@@ -1,0 +1,419 @@
+/** Markdoc itself: syntax, opening and closing, tags and attributes as their schemas want them, variables, partials, front matter. */
+import Markdoc, { type Config, type Node, type ValidateError } from '@markdoc/markdoc';
+import { nearest } from '../../text.ts';
+import { targetValues } from '../facts.ts';
+import { partialFile } from '../library.ts';
+import { TAGS } from '../tags/index.ts';
+import { configOf } from '../to-tree.ts';
+import { at, type CourseText, type Finding, placeOf, positionOf, type Source } from './finding.ts';
+
+const BUILT_IN = ['if', 'else', 'partial', 'table', 'slot'];
+const FUNCTIONS = ['equals', 'and', 'or', 'not', 'default', 'debug'];
+/** What Markdoc says of opening and closing is said better by `balance`. */
+const SAID_BY_BALANCE = new Set(['missing-opening', 'missing-closing']);
+
+export function* markup(course: CourseText): Generator<Finding> {
+  const described = course.described as { tags?: unknown; variables?: unknown };
+  const ownTags = namesOf(described.tags);
+  const known = [...Object.keys(TAGS), ...BUILT_IN, ...ownTags];
+  const variables = variablesOf(course, namesOf(described.variables));
+  for (const source of course.sources) {
+    yield* balance(source, known);
+    if (!source.page) continue;
+    yield* validated(source, known, ownTags, course);
+    yield* usedVariables(source, variables, passedTo(course, source));
+    yield* parents(source);
+    yield* frontMatter(source, course);
+  }
+  yield* circles(course);
+}
+
+const namesOf = (value: unknown): string[] =>
+  Array.isArray(value) ? value.map(String) : typeof value === 'object' && value !== null ? Object.keys(value) : [];
+
+/** A tag closed by a wrong name swallows the rest of the page, so this names both places. */
+function* balance(source: Source, known: string[]): Generator<Finding> {
+  const open: { name: string; line: number; column: number }[] = [];
+  for (const tag of source.tags) {
+    if (tag.kind === 'self' || tag.name === 'else') continue;
+    if (tag.kind === 'open') {
+      open.push(tag);
+      continue;
+    }
+    const last = open.at(-1);
+    if (last?.name === tag.name) {
+      open.pop();
+      continue;
+    }
+    const outer = open.findLastIndex(({ name }) => name === tag.name);
+    if (!last) {
+      const near = nearest(tag.name, known);
+      yield at(source, tag.line, tag.column, {
+        rule: 'tag-not-opened',
+        message: `{% /${tag.name} %} closes a tag that is not open`,
+        suggestion:
+          near && near !== tag.name
+            ? `did you mean {% /${near} %}? Or take it out`
+            : 'take it out, or open the tag before it',
+      });
+    } else if (outer >= 0) {
+      // The tag that it means is further out: those between were never closed.
+      for (const lost of open.splice(outer + 1).reverse())
+        yield at(source, lost.line, lost.column, {
+          rule: 'tag-not-closed',
+          message: `{% ${lost.name} %} is not closed before {% /${tag.name} %} in line ${tag.line}`,
+          suggestion: `write {% /${lost.name} %} before line ${tag.line}`,
+        });
+      open.pop();
+    } else {
+      yield at(source, tag.line, tag.column, {
+        rule: 'tag-closed-wrong',
+        message: `{% ${last.name} %} of line ${last.line} is closed as {% /${tag.name} %}; what follows is swallowed`,
+        suggestion: `write {% /${last.name} %}`,
+      });
+      open.pop();
+    }
+  }
+  for (const lost of open.reverse())
+    yield at(source, lost.line, lost.column, {
+      rule: 'tag-not-closed',
+      message: `{% ${lost.name} %} is never closed; the rest of the page is swallowed`,
+      suggestion: `write {% /${lost.name} %} where it ends, or {% ${lost.name} /%} if nothing stands inside`,
+    });
+}
+
+function* validated(source: Source, known: string[], ownTags: string[], course: CourseText): Generator<Finding> {
+  const base = configOf({}, { target: targetValues({ kind: 'sandbox' }) }, {});
+  const config: Config = {
+    ...base,
+    tags: {
+      ...base.tags,
+      // Of tags that other tools add only the name is known.
+      ...Object.fromEntries(ownTags.filter((name) => !(name in TAGS)).map((name) => [name, {}])),
+      partial: {
+        inline: false,
+        selfClosing: true,
+        attributes: { file: { type: String, required: true }, variables: { type: Object } },
+      },
+    },
+    validation: { validateFunctions: true },
+  };
+  delete (config as { variables?: unknown }).variables;
+  const page = source.page as NonNullable<Source['page']>;
+  const loose = new Set(ownTags);
+  for (const [node, errors] of everyNode(page.ast, config)) {
+    for (const { error } of errors) {
+      if (SAID_BY_BALANCE.has(error.id) || (error.id === 'attribute-undefined' && loose.has(node.tag ?? ''))) continue;
+      if (error.id === 'child-invalid' || error.id === 'slot-undefined') continue;
+      yield told(source, node, error, known);
+    }
+    if (node.tag === 'partial') {
+      const file = node.attributes['file'];
+      if (typeof file === 'string' && !partialFile(course.dir, file)) {
+        const partials = course.sources
+          .filter(({ partial }) => partial)
+          .map((one) => one.file.replace(/^.*?_?partials\//, ''));
+        const near = nearest(file, partials);
+        yield at(source, ...pair(placeOf(source, node, file)), {
+          rule: 'partial',
+          message: `there is no partial "${file}"; Markdoc leaves it out without a word`,
+          suggestion: near ? `did you mean "${near}"?` : 'write it in partials/',
+        });
+      }
+    }
+  }
+}
+
+/** Stands for the line of a child, which is looked at by itself. */
+const ELSEWHERE = -1;
+
+/** Every node with what the schemas say of it; parents are looked at by `parents`, so each is validated alone. */
+function* everyNode(ast: Node, config: Config): Generator<[Node, ValidateError[]]> {
+  for (const node of ast.walk()) {
+    const bare = Object.assign(Object.create(Object.getPrototypeOf(node) as object) as Node, node, {
+      slots: node.slots,
+    });
+    const children = bare.children;
+    bare.children = children.map((child) =>
+      Object.assign(Object.create(Object.getPrototypeOf(child) as object) as Node, child, {
+        children: [],
+        slots: {},
+        errors: [],
+        lines: [ELSEWHERE],
+      }),
+    );
+    const found = Markdoc.validate(bare, config).filter(({ lines }) => lines[0] !== ELSEWHERE);
+    yield [node, dedupe(found)];
+  }
+}
+
+function dedupe(errors: ValidateError[]): ValidateError[] {
+  const seen = new Set<string>();
+  return errors.filter(({ error }) => !seen.has(error.message) && seen.add(error.message));
+}
+
+const pair = ({ line, column }: { line: number; column: number }): [number, number] => [line, column];
+
+function told(source: Source, node: Node, error: ValidateError['error'], known: string[]): Finding {
+  const name = /'([^']+)'/.exec(error.message)?.[1] ?? '';
+  const tag = node.tag ?? node.type;
+  const schema = (TAGS[tag]?.schema.attributes ?? {}) as Record<string, { matches?: unknown }>;
+  switch (error.id) {
+    case 'tag-undefined': {
+      const near = nearest(tag, known);
+      return at(source, ...pair(placeOf(source, node)), {
+        rule: 'tag-unknown',
+        message: `there is no tag "${tag}"`,
+        suggestion: near
+          ? `did you mean {% ${near} %}?`
+          : 'content/README.md lists the tags; those of other tools are named in course.yaml under tags',
+      });
+    }
+    case 'attribute-undefined': {
+      const near = nearest(name, Object.keys(schema));
+      return at(source, ...pair(placeOf(source, node, `${name}=`)), {
+        rule: 'attribute',
+        message: `${tag} has no attribute "${name}"`,
+        suggestion: near ? `did you mean ${near}=?` : `it has ${Object.keys(schema).join(', ') || 'none'}`,
+      });
+    }
+    case 'attribute-missing-required':
+      return at(source, ...pair(placeOf(source, node)), {
+        rule: 'attribute',
+        message: `${tag} needs the attribute "${name}"`,
+        suggestion: `write {% ${tag} ${name}=… %}`,
+      });
+    case 'attribute-type-invalid':
+    case 'attribute-value-invalid': {
+      const { matches } = schema[name] ?? {};
+      const value = node.attributes[name] as unknown;
+      const near = Array.isArray(matches) ? nearest(String(value), matches.map(String)) : undefined;
+      return at(source, ...pair(placeOf(source, node, `${name}=`)), {
+        rule: 'attribute',
+        message: Array.isArray(matches)
+          ? `${tag}: ${name} is one of ${matches.join(', ')}, not ${JSON.stringify(value)}`
+          : `${tag}: ${error.message.charAt(0).toLowerCase()}${error.message.slice(1)}`,
+        suggestion: near ? `did you mean ${name}="${near}"?` : 'see content/README.md',
+      });
+    }
+    case 'function-undefined': {
+      const near = nearest(name, FUNCTIONS);
+      return at(source, ...pair(placeOf(source, node, `${name}(`)), {
+        rule: 'function',
+        message: `there is no function "${name}"`,
+        suggestion: near ? `did you mean ${near}(…)?` : `there are ${FUNCTIONS.join(', ')}`,
+      });
+    }
+    case 'tag-placement-invalid':
+      return at(source, ...pair(placeOf(source, node)), {
+        rule: 'tag-placement',
+        message: `{% ${tag} %} stands in the middle of a text`,
+        suggestion: 'give it a line of its own, with an empty line before it',
+      });
+    case 'tag-selfclosing-has-children':
+      return at(source, ...pair(placeOf(source, node)), {
+        rule: 'tag-placement',
+        message: `{% ${tag} %} has nothing inside`,
+        suggestion: `write {% ${tag} … /%}`,
+      });
+    case 'parse-error': {
+      // Markdoc counts from the start of the page here, or of a block of code.
+      const offset = (error.location?.start as { offset?: number } | undefined)?.offset;
+      const place = offset === undefined ? placeOf(source, node, '{%') : positionOf(source.text, offset);
+      return at(source, place.line, place.column, {
+        rule: 'markdoc-syntax',
+        message: `this is not a tag: ${error.message.charAt(0).toLowerCase()}${error.message.slice(1)}`,
+        suggestion:
+          'values are "text", numbers, true, false, [lists] or $variables; text that has {% itself goes into a block with process=false',
+      });
+    }
+    default:
+      return at(source, ...pair(placeOf(source, node)), {
+        rule: 'markdoc-syntax',
+        message: `${error.message.charAt(0).toLowerCase()}${error.message.slice(1)}`,
+        suggestion: 'see content/README.md',
+      });
+  }
+}
+
+/** Tags that mean something only inside another one. */
+const INSIDE: Record<string, string> = { tab: 'tabs', step: 'steps', answer: 'quiz', else: 'if' };
+
+function* parents(source: Source): Generator<Finding> {
+  if (!source.page || source.partial) return;
+  const stack: [Node, string[]][] = [[source.page.ast, []]];
+  for (let next = stack.pop(); next; next = stack.pop()) {
+    const [node, above] = next;
+    const outer = node.tag ? INSIDE[node.tag] : undefined;
+    // An `if` may stand around a tab.
+    const nearestTag = above.findLast((tag) => tag !== 'if' || outer === 'if');
+    if (outer && nearestTag !== outer)
+      yield at(source, ...pair(placeOf(source, node)), {
+        rule: 'tag-placement',
+        message: `{% ${node.tag} %} stands outside {% ${outer} %}`,
+        suggestion: `put it into {% ${outer} %} … {% /${outer} %}`,
+      });
+    const inner = node.tag ? [...above, node.tag] : above;
+    for (const child of node.children) stack.push([child, inner]);
+  }
+}
+
+interface Names {
+  [name: string]: Names | true;
+}
+
+function variablesOf(course: CourseText, own: string[]): Names {
+  const shape = (value: unknown): Names | true =>
+    typeof value === 'object' && value !== null
+      ? Object.fromEntries(Object.entries(value).map(([key, one]) => [key, shape(one)]))
+      : true;
+  const names: Names = {
+    target: shape(targetValues({ kind: 'sandbox' })),
+    lesson: { id: true, title: true, module: true, minutes: true },
+    frontmatter: true,
+    markdoc: { frontmatter: true },
+  };
+  const { variables } = course.described as { variables?: unknown };
+  for (const name of own) {
+    const value = Array.isArray(variables) ? true : shape((variables as Record<string, unknown>)[name]);
+    const [first = '', ...rest] = name.split('.');
+    if (rest.length === 0) names[first] = value;
+    else
+      names[first] = typeof names[first] === 'object' ? { ...(names[first] as Names), [rest.join('.')]: true } : true;
+  }
+  return names;
+}
+
+/** Variables that pages hand to a partial. */
+function passedTo(course: CourseText, source: Source): Set<string> {
+  const names = new Set<string>();
+  if (!source.partial) return names;
+  for (const other of course.sources)
+    for (const node of other.page?.ast.walk() ?? []) {
+      const { file, variables } =
+        node.tag === 'partial' ? (node.attributes as { file?: unknown; variables?: unknown }) : {};
+      if (typeof file === 'string' && source.file.includes(file) && typeof variables === 'object' && variables !== null)
+        for (const name of Object.keys(variables)) names.add(name);
+    }
+  return names;
+}
+
+function* usedVariables(source: Source, names: Names, passed: Set<string>): Generator<Finding> {
+  const nodes = source.page ? [source.page.ast, ...source.page.ast.walk()] : [];
+  for (const node of nodes)
+    for (const path of variablePaths(node.attributes)) {
+      let here: Names | true = names;
+      let wrong: string | undefined;
+      for (const key of path) {
+        if (here === true) break;
+        const next: Names | true | undefined = Object.hasOwn(here, key) ? here[key] : undefined;
+        if (next === undefined) {
+          wrong = key;
+          break;
+        }
+        here = next;
+      }
+      if (wrong === undefined || passed.has(path[0] ?? '')) continue;
+      const near = here === true ? undefined : nearest(wrong, Object.keys(here));
+      const written = `$${path.join('.')}`;
+      yield at(source, ...pair(placeOf(source, node, written)), {
+        rule: 'variable',
+        message: `there is no variable ${written}`,
+        suggestion: near
+          ? `did you mean $${[...path.slice(0, path.indexOf(wrong)), near].join('.')}?`
+          : 'content/README.md lists the variables; your own are named in course.yaml under variables',
+      });
+    }
+}
+
+function* variablePaths(value: unknown): Generator<string[]> {
+  if (typeof value !== 'object' || value === null) return;
+  const { $$mdtype: type, path } = value as { $$mdtype?: string; path?: (string | number)[] };
+  if (type === 'Variable' && path) yield path.map(String);
+  else for (const inner of Object.values(value)) yield* variablePaths(inner);
+}
+
+const FIELDS = ['title', 'minutes', 'summary', 'part', 'for', 'description', 'id'];
+const KINDS = ['sandbox', 'self-hosted', 'aws-hosted'];
+
+function* frontMatter(source: Source, course: CourseText): Generator<Finding> {
+  if (!source.page || source.partial) return;
+  const { frontMatter: values, frontMatterProblem: problem } = source.page;
+  if (problem) {
+    yield at(source, problem.line, 1, {
+      rule: 'front-matter',
+      message: `the front matter is not YAML: ${problem.message}`,
+      suggestion: 'a text with a colon in it goes into quotes',
+    });
+    return;
+  }
+  if (/^---[ \t]*\n/.test(source.text) && !/^---[ \t]*\n[\s\S]*?^---[ \t]*$/m.test(source.text))
+    yield at(source, 1, 1, {
+      rule: 'front-matter',
+      message: 'the front matter is never closed',
+      suggestion: 'write --- on a line of its own below it',
+    });
+  const lineOf = (field: string): number =>
+    Math.max(1, source.lines.findIndex((line) => line.startsWith(`${field}:`)) + 1);
+  const said = (field: string, message: string, suggestion: string): Finding =>
+    at(source, lineOf(field), 1, { rule: 'front-matter', message, suggestion });
+  const hasHeading = [...source.page.ast.walk()].some(
+    ({ type, attributes }) => type === 'heading' && attributes['level'] === 1,
+  );
+  if (typeof values.title !== 'string' || values.title.trim() === '') {
+    if (values.title !== undefined || !hasHeading)
+      yield said('title', 'the page has no title', 'write title: … between two lines of --- at its top');
+  }
+  // What a lesson of ours must say of itself is not asked of other courses.
+  if (!course.hasCourseFile) return;
+  if (typeof values.minutes !== 'number' || !(values.minutes > 0))
+    yield said('minutes', 'the lesson does not say how many minutes it takes', 'write minutes: 10');
+  if (typeof values.summary !== 'string' || values.summary.trim() === '')
+    yield said('summary', 'the lesson has no summary', 'write summary: one sentence');
+  for (const field of Object.keys(values)) {
+    if (FIELDS.includes(field)) continue;
+    const near = nearest(field, FIELDS);
+    yield said(
+      field,
+      `"${field}" is not a field of the front matter`,
+      near ? `did you mean ${near}?` : `there are ${FIELDS.slice(0, 5).join(', ')}`,
+    );
+  }
+  if (values.for !== undefined && (!Array.isArray(values.for) || values.for.some((kind) => !KINDS.includes(kind))))
+    yield said('for', `"for" is a list of ${KINDS.join(', ')}`, 'write for: [sandbox]');
+}
+
+/** Partials that lead back to themselves. */
+function* circles(course: CourseText): Generator<Finding> {
+  const asks = new Map(
+    course.sources
+      .filter(({ partial }) => partial)
+      .map((source) => [
+        source,
+        [...(source.page?.ast.walk() ?? [])]
+          .filter(({ tag }) => tag === 'partial')
+          .map(({ attributes }) => String(attributes['file'])),
+      ]),
+  );
+  for (const [source, wanted] of asks) {
+    const seen = new Set<Source>();
+    const waiting = [...wanted];
+    for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
+      const next = [...asks.keys()].find(
+        ({ file }) => file.endsWith(`partials/${name}`) || file.endsWith(`partials/${name}.md`),
+      );
+      if (next === source) {
+        yield at(source, source.tags.find((tag) => tag.name === 'partial')?.line ?? 1, 1, {
+          rule: 'partial',
+          message: 'this partial leads back to itself',
+          suggestion: 'take one of the {% partial %} tags out',
+        });
+        break;
+      }
+      if (next && !seen.has(next)) {
+        seen.add(next);
+        waiting.push(...(asks.get(next) ?? []));
+      }
+    }
+  }
+}
