@@ -3,7 +3,7 @@
  * history they write. It knows nothing of states; what runs in a fiber is in states/.
  */
 import { StatesError } from './errors.ts';
-import { failureDetails, History, inputDetails, outputDetails } from './history.ts';
+import { failureDetails, History, inputDetails, MAX_EVENTS, outputDetails } from './history.ts';
 import { tooLarge } from './json.ts';
 import { Dice } from './random.ts';
 import type {
@@ -80,7 +80,9 @@ export class Engine implements Execution {
     this.options = options;
     this.now = options.now;
     this.dice = new Dice(options.seed);
-    this.#history = new History(options.type !== 'EXPRESS');
+    this.#history = new History(
+      options.maxEvents ?? (options.type === 'EXPRESS' ? Number.POSITIVE_INFINITY : MAX_EVENTS),
+    );
     this.#root = new Fiber(undefined, 0, false);
   }
 

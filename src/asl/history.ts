@@ -6,24 +6,24 @@ export const MAX_EVENTS = 25_000;
 
 /** The last event an execution may write is the one that says it failed. */
 export class HistoryFull extends StatesError {
-  constructor() {
-    super('States.Runtime', `The execution reached the maximum number of history events (${MAX_EVENTS}).`);
+  constructor(limit: number) {
+    super('States.Runtime', `The execution reached the maximum number of history events (${limit}).`);
   }
 }
 
 /** The events of an execution, in the shape and order of GetExecutionHistory. */
 export class History {
   readonly events: HistoryEvent[] = [];
-  readonly #limited: boolean;
+  readonly #limit: number;
 
-  constructor(limited: boolean) {
-    this.#limited = limited;
+  constructor(limit: number) {
+    this.#limit = limit;
   }
 
   /** @throws HistoryFull where only the end of the execution may still be written */
   add(type: string, previousEventId: number, timestamp: number, name?: string, details?: JsonObject): number {
     const id = this.events.length + 1;
-    if (this.#limited && id >= MAX_EVENTS && !ENDS.has(type)) throw new HistoryFull();
+    if (id >= this.#limit && !ENDS.has(type)) throw new HistoryFull(this.#limit);
     const event: HistoryEvent = { id, previousEventId, timestamp, type };
     if (name !== undefined) event[`${name}EventDetails`] = details ?? {};
     this.events.push(event);

@@ -64,6 +64,8 @@ export interface ExecutionOptions {
   stateMachine: { arn: string; name: string };
   /** Variables that are set before the first state (TestState). */
   variables?: JsonObject;
+  /** The history ends with this many events, sooner than AWS ends it: for plays that must not take long. */
+  maxEvents?: number;
   /** A context object to use instead of the execution's own (TestState). */
   context?: JsonObject;
   /** Told every step of a state's data flow, in order; must not throw. */

@@ -99,7 +99,8 @@ function stopped({ passes }: BehaviourExpected, outcome: Outcome): Fault | undef
   if (outcome.status === 'RUNNING' && !outcome.endless && !self) return undefined;
   const events = outcome.happenings.some(({ kind }) => kind === 'event');
   const listed = outcome.happenings.some((one) => one.kind === 'list');
-  const past = passes === 'config' ? listed || events : events || (listed && outcome.stateType !== 'Choice');
+  const past =
+    passes === 'config' ? listed || events : events || (listed && outcome.stateType !== 'Choice' && !outcome.endless);
   if (past) return undefined;
   return self ? startsItself({ scenes: [], emits: [] }, outcome) : ending(outcome);
 }
