@@ -61,13 +61,14 @@ export abstract class PressoCommand extends Command {
     if (this.#connection) return this.#connection;
     const target = await this.target();
     const { connect, configuredRegion } = await import('./aws/connection.ts');
-    if (target.kind === 'sandbox') {
+    // An account is known beforehand only on this machine: the sandbox, whatever the kind it stands in for.
+    if (target.account !== undefined) {
       forgetShellSettings();
       target.endpoint ??= (await ensureSandbox(target, this.config.version)).endpoint;
       this.#connection = await connect({
         region: target.region ?? 'us-east-1',
         endpoint: target.endpoint,
-        credentials: { accessKeyId: target.account ?? '000000000000', secretAccessKey: 'sandbox' },
+        credentials: { accessKeyId: target.account, secretAccessKey: 'sandbox' },
       });
     } else {
       // An endpoint meant for the AWS CLI must not redirect single services of presso.

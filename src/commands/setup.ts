@@ -69,6 +69,7 @@ export default class Setup extends PressoCommand {
       connection: await this.connection(),
       target: await this.target(),
       module: args.module,
+      remember: flags['endpoint-url'] === undefined,
       dryRun: flags['dry-run'],
       yes: flags.yes,
       json: flags.json,

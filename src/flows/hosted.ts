@@ -35,7 +35,8 @@ export async function checkHosted(run: SetupRun, account: string): Promise<'done
     );
   }
   const missing = wanted.filter((thing) => !thing.there).map(({ what }) => what);
-  if (!run.dryRun && missing.length < wanted.length) rememberTarget(run.target, process.env, process.cwd());
+  if (run.remember && !run.dryRun && missing.length < wanted.length)
+    rememberTarget(run.target, process.env, process.cwd());
   if (run.json) sayJson({ account, region: connection.region, missing });
   else {
     const c = paint();

@@ -39,6 +39,8 @@ export interface SetupRun {
   connection: Connection;
   target: Target;
   module: string;
+  /** Not where an endpoint was given for this one run: the kind alone would lead elsewhere next time. */
+  remember: boolean;
   dryRun: boolean;
   yes: boolean;
   json: boolean;
@@ -79,7 +81,7 @@ export async function runSetup(run: SetupRun): Promise<'done' | 'failed'> {
       return 'done';
     }
   }
-  rememberTarget(target, process.env, process.cwd());
+  if (run.remember) rememberTarget(target, process.env, process.cwd());
   const result = await watch(connection, wanted, plan, run);
   if (result.failed.length > 0) {
     if (run.json) sayJson({ failed: result.failed });

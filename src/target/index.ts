@@ -82,8 +82,13 @@ export function resolveTarget({ flags, env, cwd }: TargetInput): Target | undefi
     ...(region ? { region } : {}),
     ...(profile ? { profile } : {}),
     ...(target.endpoint ? { endpoint: target.endpoint } : {}),
+    // An endpoint on this machine has no credentials of AWS to show to; a key of 12 digits names its account.
+    ...(target.endpoint && isLoopback(target.endpoint) ? { account: accountOf(env) } : {}),
   };
 }
+
+const accountOf = (env: TargetInput['env']): string =>
+  /^\d{12}$/.test(env['AWS_ACCESS_KEY_ID'] ?? '') ? (env['AWS_ACCESS_KEY_ID'] ?? '') : '000000000000';
 
 function chosenEndpoint(flags: TargetInput['flags'], env: TargetInput['env']): string | undefined {
   if (flags.endpointUrl !== undefined) {
