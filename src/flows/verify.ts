@@ -3,10 +3,11 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import type { Connection } from '../aws/connection.ts';
 import { explainAwsError } from '../aws/failure.ts';
 import { PressoError } from '../errors.ts';
+import { recordChecks } from '../lesson/progress.ts';
 import { checksDir } from '../paths.ts';
 import { exitOf, junit, moduleLines, verifyDocument } from '../report/verify.ts';
-import type { Target } from '../target/index.ts';
-import { paint, say, sayJson } from '../terminal.ts';
+import { homeFolder, type Target } from '../target/index.ts';
+import { paint, say, sayJson, tell } from '../terminal.ts';
 import { nearest } from '../text.ts';
 import {
   type Checklist,
@@ -122,6 +123,7 @@ async function show(
     modules.push(result);
     if (!options.json) for (const text of moduleLines(result, colour)) say(text);
   }
+  if (target.kind !== 'definition') remember(target, modules);
   if (options.json) sayJson(verifyDocument(target, modules));
   if (options.junit !== undefined) {
     try {
@@ -136,4 +138,18 @@ async function show(
   }
   const exit = exitOf(modules);
   if (exit !== 0) throw new PressoError('quiet', 'Not everything passes.', { hint: 'presso verify', exit });
+}
+
+/** Lessons show what was seen here. A judgement is not lost because it cannot be remembered. */
+function remember(place: { kind: string; account: string; region: string }, modules: ModuleResult[]): void {
+  try {
+    recordChecks(
+      homeFolder(process.env),
+      place,
+      modules.flatMap(({ checks }) => checks),
+      new Date(),
+    );
+  } catch (error) {
+    tell(error instanceof PressoError ? `  ! ${error.message}` : `  ! Progress was not kept: ${String(error)}`);
+  }
 }

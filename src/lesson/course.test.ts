@@ -207,6 +207,7 @@ function compare(laptop: Laptop, block: CodeBlock, where: string): void {
 async function statuses(laptop: Laptop, ids: string[]): Promise<Map<string, string>> {
   const module = ids[0]?.split('.')[0] ?? '';
   const { output } = await laptop.presso(['verify', module, '--json']);
+  if (!output.includes('"modules"')) throw new Error(`presso verify ${module} says nothing of it:\n${output}`);
   const { modules } = JSON.parse(output.slice(output.search(/\{\s*"target"/), output.lastIndexOf('}') + 1)) as {
     modules: { checks: { id: string; status: string }[] }[];
   };

@@ -113,3 +113,15 @@ export function pretty(value: unknown, indent = ''): string {
     return `{ ${entries.map(([key, one]) => `${JSON.stringify(key)}: ${pretty(one)}`).join(', ')} }`;
   return `{\n${entries.map(([key, one]) => `${inner}${JSON.stringify(key)}: ${pretty(one, inner)}`).join(',\n')}\n${indent}}`;
 }
+
+/** Names of the rules that a module's solution adds, in order. */
+export function ruleNames(checks: string, module: string): string[] {
+  try {
+    const build = parse(readFileSync(path.join(checks, module, 'solution', 'build.yaml'), 'utf8')) as {
+      resources?: Resource[];
+    } | null;
+    return (build?.resources ?? []).flatMap(({ kind, name }) => (kind === 'rule' && name !== undefined ? [name] : []));
+  } catch {
+    return [];
+  }
+}

@@ -3,8 +3,7 @@
  * Promise: what cannot be filled in is said, never guessed; a page too large or too deep is refused, nothing hangs.
  * library.ts, definition.ts, progress.ts and check/ touch the disk; everything named to-*, parse, scan, tags/ is pure.
  */
-export { type CheckOptions, type CommandShape, checkCourse, type Finding } from './check/index.ts';
-export { type LessonFacts, type Place, targetValues } from './facts.ts';
+export { type CheckFacts, type LessonFacts, type Place, targetValues } from './facts.ts';
 export {
   type Course,
   type CourseModule,
@@ -31,5 +30,6 @@ export {
   updateProgress,
   writeProgress,
 } from './progress.ts';
+export { solutionShape } from './shape.ts';
 export { markSign, markWord, type Page, type TerminalOptions, type Thing, toTerminal } from './to-terminal.ts';
 export { type Block, type CodeBlock, type LessonTree, type Mark, walk } from './tree.ts';

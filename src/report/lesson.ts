@@ -1,5 +1,6 @@
 /** The list of lessons and what content check found, in words and as JSON. Pure. */
-import type { CourseModule, Finding, LessonEntry, Mark, ProgressPlace } from '../lesson/index.ts';
+import type { Finding } from '../lesson/check/index.ts';
+import type { CourseModule, LessonEntry, Mark, ProgressPlace } from '../lesson/index.ts';
 import { clean, count, line as oneLine } from '../text.ts';
 
 interface Paints {

@@ -174,9 +174,9 @@ function* commands(
       offset = next;
       continue;
     }
-    const line = (logical + row).trim();
+    const line = (logical + (prompt ? row.slice(prompt[0].length) : row)).trim();
     logical = '';
-    if (line !== '' && !line.startsWith('#') && !prompt) {
+    if (line !== '' && !line.startsWith('#')) {
       const keep = offset;
       offset = start.offset;
       // A quote that is still open goes on in the next line.

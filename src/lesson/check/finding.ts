@@ -25,6 +25,8 @@ export interface Source {
   text: string;
   lines: string[];
   partial: boolean;
+  /** Some of its bytes are not UTF-8. */
+  invalid: boolean;
   /** `module-1/is-the-shop-open`; for a partial its file. */
   id: string;
   module: string;

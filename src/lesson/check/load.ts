@@ -118,6 +118,7 @@ function load(dir: string, file: string, findings: Finding[]): Source | undefine
     text,
     lines: text.length > 2 * LIMITS.characters ? [] : text.split('\n'),
     partial,
+    invalid: invalid !== undefined,
     id: partial ? file : [...name.slice(0, -1), nameOf(name.at(-1) ?? '')].join('/'),
     module: name.length > 1 ? (name[0] ?? '') : '',
     tags: [],
@@ -168,7 +169,9 @@ function firstInvalid(bytes: Buffer): number | undefined {
         bad = middle;
       }
     }
-    return good;
+    // The first byte of the letter that was never finished.
+    while (good > 0 && ((bytes[good - 1] ?? 0) & 0xc0) === 0x80 && bad - good < 3) good--;
+    return (bytes[good - 1] ?? 0) >= 0xc0 ? good - 1 : good;
   }
 }
 

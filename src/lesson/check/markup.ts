@@ -103,6 +103,8 @@ function* validated(source: Source, known: string[], ownTags: string[], course: 
   const loose = new Set(ownTags);
   for (const [node, errors] of everyNode(page.ast, config)) {
     for (const { error } of errors) {
+      // A closing tag that stands alone is no tag of its own.
+      if (error.id === 'tag-undefined' && node.errors.some(({ id }) => id === 'missing-opening')) continue;
       if (SAID_BY_BALANCE.has(error.id) || (error.id === 'attribute-undefined' && loose.has(node.tag ?? ''))) continue;
       if (error.id === 'child-invalid' || error.id === 'slot-undefined') continue;
       yield told(source, node, error, known);

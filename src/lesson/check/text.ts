@@ -16,7 +16,7 @@ const PLACEHOLDERS: [RegExp, string][] = [
 
 /** Letters of UTF-8 that were read as Windows-1252 or ISO 8859-1. */
 const BROKEN =
-  /(?:[ÂÃ][\u0080-\u00bf]|Ã[ƒ‚€ŸœŽžšŠ¡-¿]|â[\u0080-\u009f€][\u0080-\u00bf\u2018-\u203a™œžšŠ]|ðŸ[\u0080-\u00bf\u2018-\u203a]{1,3}|ï»¿|\ufffd)+/;
+  /(?:[ÂÃ][\u0080-\u00bf]|Ã[ƒ‚€ŸœŽžšŠ¡-¿]|â[\u0080-\u009f€][\u0080-\u00bf\u2018-\u203a™œžšŠ]|ðŸ[\u0080-\u00bf\u2018-\u203a]{1,3}|ï»¿|\ufffd)+/g;
 
 /** AWS page "Lambda runtimes", table of deprecated runtimes, as of November 2026. */
 const RETIRED =
@@ -61,16 +61,16 @@ export function* words(course: CourseText): Generator<Finding> {
       if (row.includes('<!--')) comment = true;
       const line = index + 1;
       for (const [pattern, suggestion] of PLACEHOLDERS) {
-        const hit = pattern.exec(row);
-        if (hit)
+        for (const hit of row.matchAll(new RegExp(pattern, `g${pattern.flags}`)))
           yield at(source, line, hit.index + 1, {
             rule: 'placeholder',
             message: `"${hit[0]}" is a placeholder`,
             suggestion,
           });
       }
-      const broken = BROKEN.exec(row);
-      if (broken) {
+      for (const broken of row.matchAll(BROKEN)) {
+        // The bytes themselves were reported when the file was read.
+        if (source.invalid && broken[0].includes('\ufffd')) continue;
         const mended = mend(broken[0]);
         yield at(source, line, broken.index + 1, {
           rule: 'encoding',

@@ -1,0 +1,50 @@
+/** `presso hint CHECK`: a hint more each time, at last the shape of the solution. */
+import { PressoError } from '../errors.ts';
+import { type CheckFacts, checkModules, nextHint, readChecks, solutionShape } from '../lesson/index.ts';
+import { paint, say, sayJson } from '../terminal.ts';
+import { clean, nearest } from '../text.ts';
+import { type CourseFlags, openDesk } from './lesson.ts';
+
+export function hint(flags: CourseFlags, wanted: string, json: boolean): void {
+  const desk = openDesk(flags);
+  const all = checkModules(desk.checks).flatMap((module) => readChecks(desk.checks, module));
+  const check = all.find(({ id }) => id === wanted) ?? only(all.filter(({ id }) => id.endsWith(`.${wanted}`)));
+  if (!check) {
+    const near = nearest(
+      wanted,
+      all.flatMap(({ id }) => [id, id.replace(/^.*\./, '')]),
+    );
+    throw new PressoError('no-check', `There is no check "${wanted}".`, {
+      hint: near ? `presso hint ${near}` : 'presso verify   (lists them)',
+    });
+  }
+  const shape = solutionShape(desk.checks, check.id);
+  const texts = [
+    ...check.hints.map(clean),
+    ...(shape.length > 0 ? [['The solution is built like this:', ...shape].join('\n')] : []),
+  ];
+  const index = nextHint(desk.home, desk.place, check.id, texts.length - 1, new Date());
+  const text = texts[index] ?? check.title;
+  if (json) {
+    sayJson({
+      check: check.id,
+      title: check.title,
+      hint: text,
+      number: index + 1,
+      of: texts.length,
+      lesson: check.lesson,
+    });
+    return;
+  }
+  const c = paint();
+  say(`${c.bold(clean(check.title))} ${c.dim(check.id)}`);
+  say(`  ${text.replaceAll('\n', '\n  ')}`);
+  say(
+    c.dim(
+      `  ${index + 1} of ${texts.length}${index + 1 < texts.length ? '; ask again for the next' : ', there are no more'}`,
+    ),
+  );
+  say(`  ${c.dim('Next:')} presso lesson ${check.lesson.replace(/#.*$/, '')}`);
+}
+
+const only = (found: CheckFacts[]): CheckFacts | undefined => (found.length === 1 ? found[0] : undefined);
