@@ -70,11 +70,16 @@ interface Slot {
 const CAP = 10;
 const HARD_CAP = 40;
 const IDLE_MS = 300_000;
-/** A second environment starts when an invocation has waited this long for the first. */
-const WAIT_MS = 40;
+/**
+ * A second environment starts when an invocation has waited this long for the first, a third after twice as long, and so
+ * on: where the machine is busy, more threads would only make each of them colder and memory short.
+ */
+const WAIT_MS = 100;
 /** An idle environment of another function is taken away for a second one only after this long. */
 const STALE_MS = 10_000;
+/** Where every place is taken, a function's first environment is started after this long, a further one much later. */
 const BUSY_MS = 250;
+const BUSY_MORE_MS = 2_000;
 const INIT_MS = 10_000;
 const MEMORY_HIGH = 400 * 1024 * 1024;
 
@@ -162,18 +167,19 @@ export class Pool {
     const mine = slot.environments.size + slot.preparing;
     const waited = performance.now() - first.since;
     const starting = slot.preparing > 0 || [...slot.environments].some(({ state }) => state === 'starting');
-    const wanted = mine === 0 || (!starting && waited >= WAIT_MS && mine < 10);
-    if (wanted && this.#room(mine === 0 ? 0 : STALE_MS, waited)) void this.#start(slot);
+    const wanted = mine === 0 || (!starting && waited >= WAIT_MS * mine && mine < 10);
+    if (wanted && this.#room(mine === 0, waited)) void this.#start(slot);
     if (slot.waiting.length > 0) {
       slot.timer = setTimeout(() => this.#serve(slot), mine === 0 ? 20 : WAIT_MS);
     }
   }
 
-  /** Is there a place for one more environment? Takes away one that has been idle for `staleMs` if need be. */
-  #room(staleMs: number, waited: number): boolean {
+  /** Is there a place for one more environment? Takes away an idle one if need be; for more than the first, only an old one. */
+  #room(isFirst: boolean, waited: number): boolean {
     const total = this.#total();
+    const staleMs = isFirst ? 0 : STALE_MS;
     // Short of memory, a function still gets its first environment: taking others' away for it would only move the load.
-    const tight = total >= CAP || (staleMs > 0 && process.memoryUsage.rss() > MEMORY_HIGH);
+    const tight = total >= CAP || (!isFirst && process.memoryUsage.rss() > MEMORY_HIGH);
     if (!tight) return true;
     const oldest = [...this.#environments]
       .filter(({ state, used }) => state === 'idle' && performance.now() - used >= staleMs)
@@ -184,7 +190,7 @@ export class Pool {
     }
     // Everything is busy: perhaps with waiting for the very function that wants to start.
     const idle = [...this.#environments].some(({ state }) => state === 'idle');
-    return !idle && waited >= BUSY_MS && total < HARD_CAP;
+    return !idle && waited >= (isFirst ? BUSY_MS : BUSY_MORE_MS) && total < HARD_CAP;
   }
 
   #total(): number {
