@@ -189,19 +189,56 @@ function queryText(query: SdkRequest['query']): string {
   return pairs.length > 0 ? `?${pairs.join('&')}` : '';
 }
 
+interface Signing {
+  signingDate?: Date;
+  signingRegion?: string;
+  signingService?: string;
+}
+interface Signer {
+  credentialProvider(): Promise<{ accessKeyId: string; sessionToken?: string }>;
+  regionProvider(): Promise<string>;
+  service: string;
+  signRequest(request: SdkRequest, signing?: Signing): Promise<SdkRequest>;
+}
+
+/** Operations that put a prefix before the host (sync-127.0.0.1) mean the same endpoint. */
+const goesHere = ({ hostname, port: itsPort }: SdkRequest): boolean =>
+  (hostname === endpoint.hostname || hostname.endsWith(`-${endpoint.hostname}`)) &&
+  String(itsPort ?? '') === endpoint.port;
+
+/**
+ * The sandbox reads who calls, from where and for what, and checks no signature: what goes there names its credential
+ * and is not hashed over. A signature was a seventh of what a function's calls cost.
+ */
+function nameInsteadOfSign(): void {
+  const { SignatureV4 } = packageRequire('@smithy/signature-v4') as { SignatureV4: { prototype: Signer } };
+  const { signRequest } = SignatureV4.prototype;
+  SignatureV4.prototype.signRequest = async function (request, signing = {}) {
+    if (!goesHere(request)) return signRequest.call(this, request, signing);
+    const { accessKeyId, sessionToken } = await this.credentialProvider();
+    const region = signing.signingRegion ?? (await this.regionProvider());
+    const date = (signing.signingDate ?? new Date()).toISOString().replace(/[-:]|\.\d{3}/g, '');
+    const scope = `${date.slice(0, 8)}/${region}/${signing.signingService ?? this.service}/aws4_request`;
+    request.headers['x-amz-date'] = date;
+    if (sessionToken !== undefined) request.headers['x-amz-security-token'] = sessionToken;
+    request.headers['authorization'] =
+      `AWS4-HMAC-SHA256 Credential=${accessKeyId}/${scope}, SignedHeaders=host;x-amz-date, Signature=${'0'.repeat(64)}`;
+    return request;
+  };
+}
+
 function shortcut(): void {
   let handler: { prototype: { handle: Handle } };
   try {
     ({ NodeHttpHandler: handler } = packageRequire('@smithy/node-http-handler') as { NodeHttpHandler: typeof handler });
+    nameInsteadOfSign();
   } catch {
     return;
   }
   const { handle } = handler.prototype;
   handler.prototype.handle = function (request, options) {
-    const { hostname, body = '' } = request;
-    // Operations that put a prefix before the host (sync-127.0.0.1) mean the same endpoint.
-    const here = hostname === endpoint.hostname || hostname.endsWith(`-${endpoint.hostname}`);
-    if (!here || String(request.port ?? '') !== endpoint.port) return handle.call(this, request, options);
+    const { body = '' } = request;
+    if (!goesHere(request)) return handle.call(this, request, options);
     if (typeof body !== 'string' && !(body instanceof Uint8Array)) return handle.call(this, request, options);
     return new Promise((done, fail) => {
       const id = ++calls;
