@@ -3,7 +3,7 @@ import { answer, refusal } from '../shared/answer.mjs';
 import { callerOf } from '../shared/caller.mjs';
 import { plainItem } from '../shared/plain.mjs';
 
-const dynamodb = new DynamoDBClient({});
+const dynamodb = new DynamoDBClient({ cacheMiddleware: true });
 const table = process.env.CONFIG_TABLE;
 
 async function readConfig() {

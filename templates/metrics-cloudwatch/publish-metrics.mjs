@@ -1,7 +1,7 @@
 import { CloudWatchClient, PutMetricDataCommand } from '@aws-sdk/client-cloudwatch';
 import { answerBatch, countBy, readSales } from '../shared/sales.mjs';
 
-const cloudwatch = new CloudWatchClient({});
+const cloudwatch = new CloudWatchClient({ cacheMiddleware: true });
 const MINUTE = 60_000;
 
 /** CloudWatch takes ASCII in the value of a dimension, and one strange name would have the whole batch refused. */

@@ -1,7 +1,7 @@
 import { DynamoDBClient, TransactWriteItemsCommand } from '@aws-sdk/client-dynamodb';
 import { answerBatch, countBy, readSales } from '../shared/sales.mjs';
 
-const dynamodb = new DynamoDBClient({});
+const dynamodb = new DynamoDBClient({ cacheMiddleware: true });
 const KEPT_DAYS = 21;
 const TRIES = 6;
 

@@ -1,6 +1,6 @@
 import { DynamoDBClient, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 
-const dynamodb = new DynamoDBClient({});
+const dynamodb = new DynamoDBClient({ cacheMiddleware: true });
 
 /** Only an order that is still open ends this way: one that was served in the last second stays served. */
 export async function handler(event) {

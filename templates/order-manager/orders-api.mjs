@@ -4,9 +4,12 @@ import { answer, refusal } from '../shared/answer.mjs';
 import { callerOf } from '../shared/caller.mjs';
 import { plainItem } from '../shared/plain.mjs';
 
-const dynamodb = new DynamoDBClient({});
+const dynamodb = new DynamoDBClient({ cacheMiddleware: true });
 // StartSyncExecution goes to a host of its own (sync-states…), which an endpoint that was given by hand does not have.
-const sfn = new SFNClient({ disableHostPrefix: Boolean(process.env.AWS_ENDPOINT_URL) });
+const sfn = new SFNClient({
+  cacheMiddleware: true,
+  disableHostPrefix: Boolean(process.env.AWS_ENDPOINT_URL),
+});
 
 const table = process.env.ORDER_TABLE;
 const STATES = ['CREATED', 'Completed', 'Cancelled'];

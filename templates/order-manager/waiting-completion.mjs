@@ -2,7 +2,7 @@ import { DynamoDBClient, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { putEvents } from '../shared/bus.mjs';
 import { missing } from './detail.mjs';
 
-const dynamodb = new DynamoDBClient({});
+const dynamodb = new DynamoDBClient({ cacheMiddleware: true });
 
 /** A number as the counter gives it is text; anything else that a workflow calls a number is kept as it is. */
 const numberOf = (value) => (/^\d+$/.test(String(value)) ? { N: String(value) } : { S: String(value) });

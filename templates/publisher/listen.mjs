@@ -3,8 +3,8 @@ import { AttachPolicyCommand, IoTClient } from '@aws-sdk/client-iot';
 import { answer, refusal } from '../shared/answer.mjs';
 import { idTokenOf } from './token.mjs';
 
-const cognito = new CognitoIdentityClient({});
-const iot = new IoTClient({});
+const cognito = new CognitoIdentityClient({ cacheMiddleware: true });
+const iot = new IoTClient({ cacheMiddleware: true });
 
 /** The identity comes from the token that the authorizer has checked, never from the caller's own word. */
 export async function handler(event) {

@@ -1,7 +1,7 @@
 import { IoTDataPlaneClient, PublishCommand } from '@aws-sdk/client-iot-data-plane';
 import { messagesOf } from './messages.mjs';
 
-const iot = new IoTDataPlaneClient({});
+const iot = new IoTDataPlaneClient({ cacheMiddleware: true });
 
 export async function handler(event) {
   await Promise.all(

@@ -1,6 +1,6 @@
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 
-const events = new EventBridgeClient({});
+const events = new EventBridgeClient({ cacheMiddleware: true });
 
 /**
  * Puts events on the workshop's bus, ten at a time as PutEvents takes them.

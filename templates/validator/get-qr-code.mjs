@@ -3,7 +3,7 @@ import { answer, refusal } from '../shared/answer.mjs';
 import { callerOf } from '../shared/caller.mjs';
 import { bucketAt, newCode } from './bucket.mjs';
 
-const dynamodb = new DynamoDBClient({});
+const dynamodb = new DynamoDBClient({ cacheMiddleware: true });
 const TableName = process.env.VALIDATOR_TABLE;
 
 async function readBucket(id) {

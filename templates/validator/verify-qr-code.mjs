@@ -5,7 +5,7 @@ import { putEvents } from '../shared/bus.mjs';
 import { callerOf } from '../shared/caller.mjs';
 import { bucketAt } from './bucket.mjs';
 
-const dynamodb = new DynamoDBClient({});
+const dynamodb = new DynamoDBClient({ cacheMiddleware: true });
 const TableName = process.env.VALIDATOR_TABLE;
 
 async function maxOpenOrders() {
