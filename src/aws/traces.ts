@@ -14,6 +14,7 @@ import { userPoolsNamed } from './user-pools.ts';
 import {
   BUS_NAME,
   LOG_GROUP,
+  METRICS,
   PARAMETER_PREFIX,
   STACK_PREFIX,
   TABLES,
@@ -70,7 +71,7 @@ const LOOKS: Record<TraceKind, (connection: Connection) => Promise<Omit<Trace, '
       .map(({ name }) => ({ id: name })),
   'event bus': async (connection) => ((await busArn(connection, BUS_NAME)) ? [{ id: BUS_NAME }] : []),
   table: async (connection) => {
-    const ours: readonly string[] = Object.values(TABLES);
+    const ours: readonly string[] = [...Object.values(TABLES), METRICS.table.table];
     return (await listTables(connection)).filter((name) => ours.includes(name)).map((id) => ({ id }));
   },
   parameter: async (connection) => {

@@ -87,6 +87,14 @@ function keptBy(build: Build | undefined): Kept {
   };
 }
 
+/** The core; and module 4's own stacks, where that is where it goes. */
+const wantedFor = ({ to, templates }: Pick<ResetAim, 'to' | 'templates'>): StackWanted[] => [
+  ...wantedStacks(templates),
+  ...(to === 'module-4' ? wantedStacks(templates, 'module-4') : []),
+];
+const laterStacks = ({ to, templates }: Pick<ResetAim, 'to' | 'templates'>): StackWanted[] =>
+  to === 'module-4' ? [] : wantedStacks(templates, 'module-4');
+
 /** What a reset would do. Only reads. */
 export async function planReset(
   connection: Connection,
@@ -94,7 +102,7 @@ export async function planReset(
   options: { pause: (ms: number) => Promise<void> },
 ): Promise<ResetPlan> {
   const build = buildFor(aim);
-  const wanted = wantedStacks(aim.templates);
+  const wanted = wantedFor(aim);
   const [identity, present, facts] = await Promise.all([
     whoAmI(connection),
     observePresent(connection),
@@ -113,12 +121,16 @@ export async function planReset(
     ),
     observeLeftData(connection, present.heldByStacks),
   ]);
+  const later = laterStacks(aim).filter(({ name }) => present.stacks.some((stack) => stack.name === stackName(name)));
   const anew = planStackRemovals(
-    setup.steps.map(({ stack, after, action, why }) => ({
-      name: stack,
-      after,
-      why: drift.get(stack) ?? (action === 'recreate' ? why : undefined),
-    })),
+    [
+      ...setup.steps.map(({ stack, after, action, why }) => ({
+        name: stack,
+        after,
+        why: drift.get(stack) ?? (action === 'recreate' ? why : undefined),
+      })),
+      ...later.map(({ name, after, module }) => ({ name, after, why: `it belongs to ${module}` })),
+    ],
     connection.region,
   );
   const goes = new Set(anew.map(({ id }) => id));
@@ -242,7 +254,7 @@ export async function* runReset(
     }
   }
   if (options.signal.aborted) return;
-  if (plan.stacks.length > 0) yield* makeStacks(connection, wantedStacks(aim.templates), options, outcome);
+  if (plan.stacks.length > 0) yield* makeStacks(connection, wantedFor(aim), options, outcome);
   if (options.signal.aborted) return;
   yield* step('seed', outcome, async () => {
     const rows = await seedChanges(connection, aim);

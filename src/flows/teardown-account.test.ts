@@ -10,6 +10,7 @@ import { packageRoot } from '../paths.ts';
 import { readBuild } from '../solve/build.ts';
 import { clientConfig } from '../testing/sandbox.ts';
 import { makeBuild, openWorkshop, type Workshop } from '../testing/workshop.ts';
+import { factsOf, KINDS, readChecklists, type Result, verify } from '../verify/index.ts';
 import { BUS_NAME, LOG_GROUP, TABLES } from '../workshop.ts';
 import type { ResetOutcome } from './reset-account.ts';
 import { PASSES, planAccountTeardown, runTeardown } from './teardown-account.ts';
@@ -42,6 +43,17 @@ async function tearDown(): Promise<{ outcome: ResetOutcome; news: string[] }> {
   return { outcome, news };
 }
 
+/** What `presso verify cleanup` says. */
+async function cleanup(): Promise<Result[]> {
+  const lists = readChecklists(path.join(packageRoot(), 'checks'), ['cleanup'], KINDS);
+  const results: Result[] = [];
+  const explain = (error: unknown) => {
+    throw error;
+  };
+  for await (const { checks } of verify(lists, factsOf(workshop.connection), explain)) results.push(...checks);
+  return results;
+}
+
 test('an account at the end of module 2, with screens listening, is left empty', async () => {
   await makeBuild(workshop, readBuild(path.join(packageRoot(), 'checks/module-2/solution')));
   const iot = new IoT(config);
@@ -59,8 +71,15 @@ test('an account at the end of module 2, with screens listening, is left empty',
   await logs.createLogGroup({ logGroupName: '/aws/lambda/serverlesspresso-config-ConfigApi-ABCDEF123456' });
   await logs.createLogGroup({ logGroupName: '/aws/lambda/serverlesspresso-of-my-own' });
 
+  const before = await cleanup();
+  expect(before.filter(({ status }) => status !== 'fail')).toEqual([]);
+  expect(before.find(({ id }) => id === 'cleanup.data')?.found).toContain('in eu-west-1');
+
   const { outcome, news } = await tearDown();
   expect(outcome.trouble).toEqual([]);
+  const after = await cleanup();
+  expect(after.filter(({ status }) => status !== 'pass')).toEqual([]);
+  expect(after).toHaveLength(before.length);
   expect(news.some((text) => text.includes('AWS IoT keeps a detached policy'))).toBe(true);
   const plan = await planAccountTeardown(workshop.connection);
   expect(plan.removals).toEqual([]);

@@ -3,6 +3,7 @@ import { eventBus } from './event-bus.ts';
 import { eventLog, eventLogPolicy } from './event-log.ts';
 import { metricsCloudwatch, metricsDashboard, metricsMapping, metricsRoute, metricsTable } from './metrics.ts';
 import { functions, orderManager, userPool } from './named.ts';
+import { nothingLeft } from './nothing-left.ts';
 import { preparedRole } from './prepared-role.ts';
 import type { Probe } from './probe.ts';
 import { ruleOnce, ruleRouting } from './rule-routing.ts';
@@ -36,6 +37,7 @@ export const PROBES: Record<string, Probe> = {
   'metrics-table': metricsTable,
   'metrics-cloudwatch': metricsCloudwatch,
   'metrics-dashboard': metricsDashboard,
+  'nothing-left': nothingLeft,
 };
 
 export const KINDS: ReadonlySet<string> = new Set(Object.keys(PROBES));
