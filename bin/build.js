@@ -14,7 +14,7 @@ const commands = readdirSync(path.join(root, 'src/commands'), { recursive: true,
   .map((entry) => path.join(entry.parentPath, entry.name));
 
 // oclif starts a third faster bundled; everything else stays a package, loaded by the command that needs it.
-const bundled = ['@oclif/core', 'ansis', 'wrap-ansi', 'string-width'];
+const bundled = ['@oclif/core', 'ansis', 'wrap-ansi', 'string-width', '@markdoc/markdoc', 'yaml'];
 const { dependencies } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
 const external = Object.keys(dependencies).filter((name) => !bundled.includes(name));
 

@@ -17,7 +17,7 @@ import {
   openLesson,
   type Progress,
   type ProgressPlace,
-  readChecks,
+  readCheckNames,
   readCourse,
   readProgress,
   recordLesson,
@@ -93,7 +93,7 @@ function sandboxEndpoint(target: Target, home: string): string {
 function checksByLesson(dir: string): Map<string, string[]> {
   const found = new Map<string, string[]>();
   for (const module of checkModules(dir))
-    for (const { id, lesson } of readChecks(dir, module)) {
+    for (const { id, lesson } of readCheckNames(dir, module)) {
       const name = lesson.replace(/#.*$/, '');
       found.set(name, [...(found.get(name) ?? []), id]);
     }

@@ -24,7 +24,7 @@ export type Found<T> = { value: T } | { problem: string };
 
 export interface LessonFacts {
   target: TargetValues;
-  check(id: string): CheckFacts | undefined;
+  check(id: string): Pick<CheckFacts, 'id' | 'title'> | undefined;
   mark(id: string): Mark;
   /** JSON text. */
   definition(selector: Selector): Found<string>;

@@ -12,6 +12,7 @@ export {
   type LessonEntry,
   lessonsFor,
   openLesson,
+  readCheckNames,
   readChecks,
   readCourse,
 } from './library.ts';

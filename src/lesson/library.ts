@@ -8,7 +8,7 @@ import { nearest } from '../text.ts';
 import { readDefinition } from './definition.ts';
 import { readDiagram } from './diagram/read.ts';
 import type { CheckFacts, LessonFacts, TargetValues } from './facts.ts';
-import { type FrontMatter, parsePage, readFrontMatter, tooMuch } from './parse.ts';
+import { type FrontMatter, PLAIN_VALUE, parsePage, readFrontMatter, tooMuch } from './parse.ts';
 import { toTree } from './to-tree.ts';
 import type { LessonTree, Mark } from './tree.ts';
 
@@ -174,7 +174,7 @@ export function openLesson(entry: Pick<LessonEntry, 'id' | 'module' | 'file'>, f
 }
 
 export function factsOf({ dir, checks, target, mark }: Filling): LessonFacts {
-  const known = new Map<string, CheckFacts[]>();
+  const known = new Map<string, CheckName[]>();
   return {
     target,
     mark,
@@ -182,7 +182,7 @@ export function factsOf({ dir, checks, target, mark }: Filling): LessonFacts {
       const module = id.replace(/\..*$/, '').replace(/^(module-\d+)[a-z]$/, '$1');
       let list = known.get(module);
       if (!list) {
-        list = readChecks(checks, module);
+        list = readCheckNames(checks, module);
         known.set(module, list);
       }
       return list.find((one) => one.id === id);
@@ -197,12 +197,12 @@ export function factsOf({ dir, checks, target, mark }: Filling): LessonFacts {
   };
 }
 
-/** Titles and hints of a module's checks; verify is stricter with the same file. */
+/** Checks of a module with their hints; verify is stricter with the same file. */
 export function readChecks(dir: string, module: string): CheckFacts[] {
-  const file = path.join(dir, path.basename(module), 'checks.yaml');
-  if (!existsSync(file)) return [];
+  const text = checksText(dir, module);
+  if (text === undefined) return [];
   try {
-    const { checks } = (parse(readFileSync(file, 'utf8')) ?? {}) as { checks?: Partial<CheckFacts>[] };
+    const { checks } = (parse(text) ?? {}) as { checks?: Partial<CheckFacts>[] };
     return (Array.isArray(checks) ? checks : []).map(({ id, title, hints, lesson }) => ({
       id: String(id),
       title: String(title ?? id),
@@ -212,6 +212,31 @@ export function readChecks(dir: string, module: string): CheckFacts[] {
   } catch {
     return [];
   }
+}
+
+function checksText(dir: string, module: string): string | undefined {
+  const file = path.join(dir, path.basename(module), 'checks.yaml');
+  return existsSync(file) ? readFileSync(file, 'utf8') : undefined;
+}
+
+export type CheckName = Omit<CheckFacts, 'hints'>;
+
+/** Only ids, titles and lessons. As long as they are written plainly, no YAML is parsed: a lesson should open at once. */
+export function readCheckNames(dir: string, module: string): CheckName[] {
+  const text = checksText(dir, module);
+  if (text === undefined) return [];
+  const names: CheckName[] = [];
+  for (const row of text.split('\n')) {
+    const [, dash, key, value = ''] = /^ {2,4}(- )?(id|title|lesson): +(.*?) *$/.exec(row) ?? [];
+    if (key === undefined) continue;
+    if (!PLAIN_VALUE.test(value)) return readChecks(dir, module);
+    if (dash) names.push({ id: '', title: '', lesson: '' });
+    const last = names.at(-1);
+    if (!last || last[key as 'id']) return readChecks(dir, module);
+    last[key as 'id'] = value;
+  }
+  const complete = names.every(({ id, title, lesson }) => id && title && lesson);
+  return complete && names.length > 0 ? names : readChecks(dir, module);
 }
 
 /** Modules that have checks. */

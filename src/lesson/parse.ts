@@ -25,10 +25,29 @@ export interface Page {
 
 const FENCE_OF_FRONT_MATTER = /^---[ \t]*\r?\n([\s\S]*?)(?:\r?\n)?^---[ \t]*$/m;
 
+/** A value that YAML reads as the text it is, or as a number: nothing in it means anything to YAML. */
+export const PLAIN_VALUE = /^[A-Za-z0-9](?!.*(?:: |:$| #))[^\t]*$/;
+
+/** Front matter that is only plain values, without loading a parser for it. */
+function plainFrontMatter(text: string): FrontMatter | undefined {
+  const values: FrontMatter = {};
+  for (const row of text.split(/\r?\n/)) {
+    const [, key = '', value = ''] = /^([a-z]+): +(.*?)\s*$/.exec(row) ?? [];
+    if (key === '' || key in values || !PLAIN_VALUE.test(value)) return undefined;
+    if (/^\d+$/.test(value)) values[key] = Number(value);
+    // Words and numbers that are something else to YAML are left to it.
+    else if (/^(true|false|null|yes|no|on|off|[\d.:_+-]+|0[xo].*|\d.*[eE]\d+)$/i.test(value)) return undefined;
+    else values[key] = value;
+  }
+  return values;
+}
+
 /** Only the front matter; a list of lessons needs no more. */
 export function readFrontMatter(text: string): Pick<Page, 'frontMatter' | 'frontMatterProblem'> {
   const found = text.startsWith('---') ? FENCE_OF_FRONT_MATTER.exec(text) : null;
   if (found?.index !== 0) return { frontMatter: {} };
+  const plain = plainFrontMatter(found[1] ?? '');
+  if (plain) return { frontMatter: plain };
   const document = parseDocument(found[1] ?? '');
   const [error] = document.errors;
   if (error)
