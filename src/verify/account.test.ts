@@ -13,16 +13,17 @@ import { checksDir } from '../paths.ts';
 import { readBuild } from '../solve/build.ts';
 import { clientConfig } from '../testing/sandbox.ts';
 import { makeBuild, openWorkshop, type Workshop } from '../testing/workshop.ts';
-import { BUS_NAME, MODULES, TABLES, WORKFLOW_NAME } from '../workshop.ts';
+import { BUS_NAME, TABLES, WORKFLOW_NAME } from '../workshop.ts';
 import { factsOf, KINDS, readChecklists, type Result, verify } from './index.ts';
 
 let workshop: Workshop;
 const solution = readBuild(path.join(checksDir(), 'module-2', 'solution'));
-const lists = readChecklists(checksDir(), MODULES, KINDS);
+const BUILT = ['setup', 'module-1', 'module-2'];
+const lists = readChecklists(checksDir(), BUILT, KINDS);
 
 const explain = (error: unknown) => ({ found: error instanceof Error ? error.message : String(error), hint: '' });
 
-async function results(modules: readonly string[] = MODULES, at = workshop): Promise<Result[]> {
+async function results(modules: readonly string[] = BUILT, at = workshop): Promise<Result[]> {
   const found: Result[] = [];
   const wanted = lists.filter(({ module }) => modules.includes(module));
   for await (const { checks } of verify(wanted, factsOf(at.connection), explain)) found.push(...checks);
@@ -49,10 +50,9 @@ test('on an untouched set-up the set-up passes and nothing that a learner has to
 
 test('the solution passes every check, as often as it is asked', async () => {
   await makeBuild(workshop, solution);
-  const modules = ['setup', 'module-1', 'module-2'];
-  const first = await results(modules);
+  const first = await results();
   expect(first.filter(({ status }) => status !== 'pass')).toEqual([]);
-  expect(await results(modules)).toEqual(first);
+  expect(await results()).toEqual(first);
 });
 
 const rule = async (name: string): Promise<Rule> => {
@@ -265,14 +265,14 @@ const READS = [
 
 test('where IAM may not be asked for a simulation, the policies of the roles tell', async () => {
   const connection = await asReader('reader', [...READS, 'events:ListRules']);
-  const found = await results(['setup', 'module-1', 'module-2'], { ...workshop, connection });
+  const found = await results(BUILT, { ...workshop, connection });
   expect(found.filter(({ status }) => status !== 'pass')).toEqual([]);
   connection.close();
 });
 
 test('what may not be read is an error that names the permission, and never a fail', async () => {
   const connection = await asReader('half-reader', READS);
-  const found = await results(['setup', 'module-1', 'module-2'], { ...workshop, connection });
+  const found = await results(BUILT, { ...workshop, connection });
   const errors = found.filter(({ status }) => status !== 'pass');
   expect(errors.map(({ id, status }) => `${id} ${status}`)).toEqual([
     'module-2.log-all error',
@@ -287,7 +287,7 @@ test('what may not be read is an error that names the permission, and never a fa
 
 test('in the wrong Region the right one is named', async () => {
   const elsewhere = await openWorkshop({ core: false, region: 'eu-west-1', sandbox: workshop.sandbox });
-  const found = await results(MODULES, elsewhere);
+  const found = await results(BUILT, elsewhere);
   expect(found.filter(({ status }) => status === 'pass')).toEqual([]);
   expect(found.filter(({ status }) => status === 'fail').map(({ id, found: text }) => `${id}: ${text}`)).toEqual([
     'setup.bus: there is no event bus Serverlesspresso in eu-west-1, but in us-east-1 it is',
