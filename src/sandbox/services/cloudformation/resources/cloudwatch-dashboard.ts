@@ -27,6 +27,10 @@ export const dashboard: ResourceType = {
     );
     return { id };
   },
+  async read(id, _expected, work) {
+    const { DashboardBody } = await work.call('monitoring', 'GetDashboard', { DashboardName: id });
+    return { DashboardName: id, DashboardBody };
+  },
   async delete(id, _properties, work) {
     await work.call('monitoring', 'DeleteDashboards', { DashboardNames: [id] });
   },

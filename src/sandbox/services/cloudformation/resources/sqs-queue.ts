@@ -96,4 +96,15 @@ export const queue: ResourceType = {
   async delete(id, _properties, work) {
     await work.call('sqs', 'DeleteQueue', { QueueUrl: id });
   },
+  async read(id, expected, work) {
+    const { Attributes } = await work.call('sqs', 'GetQueueAttributes', { QueueUrl: id, AttributeNames: ['All'] });
+    const found = Attributes as Record<string, string>;
+    const now: Properties = { QueueName: String(found['QueueArn']).split(':').at(-1) };
+    for (const [name, attribute] of Object.entries(ATTRIBUTES)) {
+      const text = found[attribute];
+      // In the form in which the template has it: the API tells everything as text.
+      now[name] = text === undefined || typeof expected[name] === 'string' ? text : (JSON.parse(text) as unknown);
+    }
+    return now;
+  },
 };
