@@ -223,8 +223,10 @@ function routingMutants(resources: Wanted[], roll: Roll): Mutant[] {
   const swap = (at: number, other: Wanted | undefined): Wanted[] =>
     other === undefined ? resources.filter((_, i) => i !== at) : resources.map((one, i) => (i === at ? other : one));
   for (const [at, resource] of resources.entries()) {
-    const add = (operator: string, where: string, other: Wanted | undefined): void =>
-      void mutants.push({ name: `${operator} ${where}`, operator, resources: swap(at, other) });
+    const add = (operator: string, where: string, other: Wanted | undefined): void => {
+      if (JSON.stringify(other) === JSON.stringify(resource)) return;
+      mutants.push({ name: `${operator} ${where}`, operator, resources: swap(at, other) });
+    };
     if (resource.kind === 'rule') ruleMutants(resource, resources, roll, add);
     else if (resource.kind === 'permission') add('drop-permission', resource.rule, undefined);
     else if (resource.kind === 'role')

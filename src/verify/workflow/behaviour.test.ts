@@ -92,6 +92,40 @@ describe('orders without an end', () => {
   });
 });
 
+describe('waits that are limited in another way than on the state', () => {
+  test('by a timer beside it', async () => {
+    const definition = fresh();
+    const {
+      Catch,
+      HeartbeatSeconds: _,
+      Next,
+      ResultPath: __,
+      ...wait
+    } = definition.States['Emit workflow started'] ?? {};
+    const late = (Catch as { Next: string }[])[0]?.Next;
+    // A Parallel ends when all branches have, or one fails: so whichever comes first fails, and is caught.
+    const branch = (name: string, state: Record<string, unknown>, Error: string) => ({
+      StartAt: name,
+      States: { [name]: { ...state, Next: Error }, [Error]: { Type: 'Fail', Error } },
+    });
+    definition.States['Emit workflow started'] = {
+      Type: 'Parallel',
+      Branches: [branch('Ask', wait, 'Answered'), branch('Timer', { Type: 'Wait', Seconds: 600 }, 'Late')],
+      Catch: [
+        { ErrorEquals: ['Answered'], ResultPath: null, Next },
+        { ErrorEquals: ['Late'], ResultPath: null, Next: late },
+      ],
+      Next: late,
+    };
+    expect(notPassing(await judge(definition))).toEqual([]);
+  });
+
+  test('by the workflow as a whole, too short for an order in which both take their time', async () => {
+    const [first] = failing(await judge({ ...fresh(), TimeoutSeconds: 1_200 }));
+    expect(first).toMatchObject({ id: 'module-1b.finished', hint: expect.stringContaining('workflow as a whole') });
+  });
+});
+
 describe('what cannot be known from a definition', () => {
   const withTask = (before: string, after: string, state: Record<string, unknown>): Definition => {
     const definition = fresh();

@@ -356,6 +356,7 @@ function howItEnds(outcome: Outcome): string {
   if (outcome.endless) return ': this order never ends, it goes round and round';
   if (outcome.status === 'SUCCEEDED') return '';
   if (outcome.status === 'RUNNING') return `: the order hangs${where}, waiting for an answer that never comes`;
+  if (outcome.status === 'TIMED_OUT') return `: the execution runs out of time${where}`;
   return `: the execution fails${where} (${outcome.error ?? outcome.status}${outcome.cause ? `: ${short(outcome.cause)}` : ''})`;
 }
 
@@ -368,9 +369,11 @@ function hintForFailure(outcome: Outcome): { hint?: string } {
     ? 'Look for a Next or a Default that leads back to an earlier state.'
     : outcome.status === 'RUNNING'
       ? 'A state that waits needs HeartbeatSeconds or TimeoutSeconds, or it waits for up to a year.'
-      : outcome.lostIn !== undefined
-        ? `The state "${outcome.lostIn}" replaces the whole order, so $.detail is gone: give it (and its catcher) a ResultPath, or null to drop its result.`
-        : HINTS.find(([pattern]) => pattern.test(text))?.[1];
+      : outcome.status === 'TIMED_OUT'
+        ? 'The TimeoutSeconds of the workflow as a whole is too short: customer and barista may take 15 minutes each.'
+        : outcome.lostIn !== undefined
+          ? `The state "${outcome.lostIn}" replaces the whole order, so $.detail is gone: give it (and its catcher) a ResultPath, or null to drop its result.`
+          : HINTS.find(([pattern]) => pattern.test(text))?.[1];
   return hint === undefined ? {} : { hint };
 }
 

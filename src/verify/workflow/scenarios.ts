@@ -203,7 +203,8 @@ function patience(wish: Scene['customer'], effect: TaskEffect): number | undefin
     effect.timeoutSeconds ?? Number.POSITIVE_INFINITY,
     effect.heartbeatSeconds ?? Number.POSITIVE_INFINITY,
   );
-  return Number.isFinite(limit) ? Math.max(0, limit * 1_000 - MARGIN_MS) : 3_600_000;
+  // Who limits the wait in another way than on the state still has to wait for five minutes.
+  return Math.max(0, (Number.isFinite(limit) ? limit : 300) * 1_000 - MARGIN_MS);
 }
 
 /**
