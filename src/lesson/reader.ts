@@ -1,0 +1,358 @@
+/** The full-screen reader without its screen: what is shown, and what a key does. Pure. */
+import { clean } from '../text.ts';
+import { columns as columnsOf, graphemes } from './spans.ts';
+import type { Page, Thing } from './to-terminal.ts';
+import type { CodeBlock } from './tree.ts';
+
+export interface ReaderState {
+  /** First line on the screen. */
+  top: number;
+  /** The thing that keys act on, by its place among the things of the page; none until Tab is pressed. */
+  focus: number | undefined;
+  mode: 'read' | 'contents' | 'search' | 'confirm' | 'help';
+  /** In contents: which line is chosen. */
+  chosen: number;
+  query: string;
+  way: string | undefined;
+  open: ReadonlySet<number>;
+  message: string;
+  /** Waits for a yes. */
+  asked: CodeBlock | undefined;
+}
+
+export interface ReaderView {
+  page: Page;
+  rows: number;
+  columns: number;
+  title: string;
+  /** The lessons, with the sign of each. */
+  contents: { id: string; title: string; sign: string }[];
+  /** Which of them is shown. */
+  at: number;
+}
+
+export type Effect =
+  | { kind: 'quit' }
+  | { kind: 'lesson'; at: number }
+  | { kind: 'open'; href: string }
+  | { kind: 'copy'; text: string }
+  | { kind: 'run'; block: CodeBlock }
+  | { kind: 'verify'; checks: string[] }
+  | { kind: 'way'; way: string };
+
+export const startState = (way: string | undefined): ReaderState => ({
+  top: 0,
+  focus: undefined,
+  mode: 'read',
+  chosen: 0,
+  query: '',
+  way,
+  open: new Set(),
+  message: '',
+  asked: undefined,
+});
+
+const body = (view: ReaderView): number => Math.max(1, view.rows - 1);
+const lastTop = (view: ReaderView): number => Math.max(0, view.page.lines.length - body(view));
+export const atEnd = (state: ReaderState, view: ReaderView): boolean => state.top >= lastTop(view);
+
+const scrolled = (state: ReaderState, view: ReaderView, top: number): ReaderState => ({
+  ...state,
+  top: Math.max(0, Math.min(top, lastTop(view))),
+  message: '',
+});
+
+const ACTS = new Set<Thing['kind']>(['link', 'code', 'hint', 'tabs', 'checkpoint']);
+
+/** What a key does; keys are the bytes that a terminal sends. */
+export function press(state: ReaderState, key: string, view: ReaderView): { state: ReaderState; effect?: Effect } {
+  if (key === '\u0003') return { state, effect: { kind: 'quit' } };
+  if (state.mode === 'confirm') {
+    const back: ReaderState = { ...state, mode: 'read', asked: undefined, message: '' };
+    return state.asked && /^[yY]$/.test(key)
+      ? { state: back, effect: { kind: 'run', block: state.asked } }
+      : { state: { ...back, message: 'Nothing was run.' } };
+  }
+  if (state.mode === 'search') return { state: typed(state, key, view) };
+  if (state.mode === 'contents') return contentsKey(state, key, view);
+  if (state.mode === 'help') return { state: { ...state, mode: 'read' } };
+  const move = (top: number) => ({ state: scrolled(state, view, top) });
+  switch (key) {
+    case 'q':
+      return { state, effect: { kind: 'quit' } };
+    case 'j':
+    case '\u001b[B':
+    case '\u001bOB':
+    case '\r':
+      if (key === '\r' && state.focus !== undefined) return act(state, view, view.page.things[state.focus]);
+      return move(state.top + 1);
+    case 'k':
+    case '\u001b[A':
+    case '\u001bOA':
+      return move(state.top - 1);
+    case ' ':
+    case 'f':
+    case '\u001b[6~':
+      return atEnd(state, view) && key === ' ' ? step(state, view, 1) : move(state.top + body(view) - 2);
+    case 'b':
+    case '\u001b[5~':
+      return move(state.top - body(view) + 2);
+    case 'g':
+    case '\u001b[H':
+    case '\u001b[1~':
+      return move(0);
+    case 'G':
+    case '\u001b[F':
+    case '\u001b[4~':
+      return move(lastTop(view));
+    case 'n':
+      return state.query === '' ? step(state, view, 1) : { state: found(state, view, state.top + 1) };
+    case 'p':
+      return step(state, view, -1);
+    case 'l':
+      return { state: { ...state, mode: 'contents', chosen: view.at, message: '' } };
+    case '/':
+      return { state: { ...state, mode: 'search', query: '', message: '' } };
+    case '\u001b':
+      return { state: { ...state, query: '', focus: undefined, message: '' } };
+    case '?':
+      return { state: { ...state, mode: 'help', message: '' } };
+    case '\t':
+      return { state: focused(state, view, 1) };
+    case '\u001b[Z':
+      return { state: focused(state, view, -1) };
+    case 'w':
+    case '\u001b[C':
+    case '\u001b[D':
+      return act(state, view, pick(state, view, 'tabs'), key === '\u001b[D' ? -1 : 1, 'There are no tabs here.');
+    case 'o':
+      return act(state, view, pick(state, view, 'link'), 1, 'There is no link here.');
+    case 'h':
+      return act(state, view, pick(state, view, 'hint'), 1, 'There is no hint here.');
+    case 'v':
+      return act(state, view, pick(state, view, 'checkpoint'), 1, 'There is no checkpoint on this page.');
+    case 'c': {
+      const thing = pick(state, view, 'code');
+      return thing?.kind === 'code'
+        ? { state: { ...state, message: 'Copied.' }, effect: { kind: 'copy', text: thing.block.text } }
+        : { state: { ...state, message: 'There is no code here.' } };
+    }
+    case 'r': {
+      const thing = pick(state, view, 'code', (one) => one.kind === 'code' && one.block.command !== undefined);
+      return thing ? act(state, view, thing) : { state: { ...state, message: 'There is no command here.' } };
+    }
+    default:
+      return { state };
+  }
+}
+
+function step(state: ReaderState, view: ReaderView, by: number): { state: ReaderState; effect?: Effect } {
+  const at = view.at + by;
+  if (at < 0 || at >= view.contents.length)
+    return { state: { ...state, message: by > 0 ? 'This was the last lesson.' : 'This is the first lesson.' } };
+  return { state: startState(state.way), effect: { kind: 'lesson', at } };
+}
+
+/** The focused thing of that kind, else the first that is on the screen, else for checkpoints the next on the page. */
+function pick(
+  state: ReaderState,
+  view: ReaderView,
+  kind: Thing['kind'],
+  fits: (thing: Thing) => boolean = () => true,
+): Page['things'][number] | undefined {
+  const { things } = view.page;
+  const focus = state.focus === undefined ? undefined : things[state.focus];
+  if (focus?.kind === kind && fits(focus)) return focus;
+  const all = things.filter((one) => one.kind === kind && fits(one));
+  const bottom = state.top + body(view);
+  return (
+    all.find(({ line, end }) => end > state.top && line < bottom) ??
+    (kind === 'checkpoint' ? (all.find(({ line }) => line >= state.top) ?? all.at(-1)) : undefined)
+  );
+}
+
+function act(
+  state: ReaderState,
+  view: ReaderView,
+  thing: Thing | undefined,
+  by = 1,
+  none = '',
+): { state: ReaderState; effect?: Effect } {
+  switch (thing?.kind) {
+    case 'link': {
+      const href = thing.href.replace(/#.*$/, '');
+      const at = view.contents.findIndex(({ id }) => id === href.replace(/^\//, ''));
+      if (at >= 0) return { state: startState(state.way), effect: { kind: 'lesson', at } };
+      if (thing.href.startsWith('#')) {
+        const heading = view.page.things.find((one) => one.kind === 'heading' && one.id === thing.href.slice(1));
+        return { state: heading ? scrolled(state, view, heading.line) : state };
+      }
+      return { state: { ...state, message: thing.href }, effect: { kind: 'open', href: thing.href } };
+    }
+    case 'code':
+      if (!thing.block.command)
+        return { state: { ...state, message: 'Copied.' }, effect: { kind: 'copy', text: thing.block.text } };
+      return { state: { ...state, mode: 'confirm', asked: thing.block, message: '' } };
+    case 'hint': {
+      const open = new Set(state.open);
+      if (!open.delete(thing.index)) open.add(thing.index);
+      return { state: { ...state, open, message: '' } };
+    }
+    case 'tabs': {
+      const { ways } = thing;
+      const now = Math.max(0, ways.indexOf(state.way ?? ''));
+      const way = ways[(now + by + ways.length) % ways.length] ?? '';
+      return { state: { ...state, way, message: '' }, effect: { kind: 'way', way } };
+    }
+    case 'checkpoint':
+      return { state: { ...state, message: 'Checking …' }, effect: { kind: 'verify', checks: thing.checks } };
+    default:
+      return { state: { ...state, message: none } };
+  }
+}
+
+function focused(state: ReaderState, view: ReaderView, by: 1 | -1): ReaderState {
+  const acting = view.page.things.flatMap((thing, index) => (ACTS.has(thing.kind) ? [index] : []));
+  if (acting.length === 0) return { ...state, message: 'There is nothing to choose on this page.' };
+  const line = (index: number): number => view.page.things[index]?.line ?? 0;
+  const ordered = acting.sort((a, b) => line(a) - line(b));
+  const now = state.focus === undefined ? -1 : ordered.indexOf(state.focus);
+  const next =
+    now < 0
+      ? ((by > 0
+          ? ordered.find((index) => line(index) >= state.top)
+          : ordered.findLast((index) => line(index) < state.top + body(view))) ?? ordered[0])
+      : ordered[(now + by + ordered.length) % ordered.length];
+  const at = line(next ?? 0);
+  const seen = at >= state.top && at < state.top + body(view);
+  return { ...scrolled(state, view, seen ? state.top : at - 2), focus: next };
+}
+
+function typed(state: ReaderState, key: string, view: ReaderView): ReaderState {
+  if (key === '\u001b') return { ...state, mode: 'read', query: '' };
+  if (key === '\r')
+    return state.query === '' ? { ...state, mode: 'read' } : found({ ...state, mode: 'read' }, view, state.top);
+  if (key === '\u007f' || key === '\b') return { ...state, query: graphemes(state.query).slice(0, -1).join('') };
+  return key.startsWith('\u001b') ? state : { ...state, query: state.query + clean(key) };
+}
+
+function found(state: ReaderState, view: ReaderView, from: number): ReaderState {
+  const { lines } = view.page;
+  const query = state.query.toLowerCase();
+  for (let step = 0; step < lines.length; step++) {
+    const at = (from + step) % lines.length;
+    if (
+      clean(lines[at] ?? '')
+        .toLowerCase()
+        .includes(query)
+    ) {
+      const there = scrolled(state, view, at);
+      const round = at < from ? ' · from the top again' : '';
+      return { ...there, message: `/${state.query} · n: next${round}` };
+    }
+  }
+  return { ...state, query: '', message: `"${state.query}" is not on this page.` };
+}
+
+function contentsKey(state: ReaderState, key: string, view: ReaderView): { state: ReaderState; effect?: Effect } {
+  const last = view.contents.length - 1;
+  const choose = (chosen: number) => ({ state: { ...state, chosen: Math.max(0, Math.min(last, chosen)) } });
+  switch (key) {
+    case 'j':
+    case '\u001b[B':
+    case '\u001bOB':
+      return choose(state.chosen + 1);
+    case 'k':
+    case '\u001b[A':
+    case '\u001bOA':
+      return choose(state.chosen - 1);
+    case ' ':
+    case '\u001b[6~':
+      return choose(state.chosen + body(view) - 1);
+    case 'b':
+    case '\u001b[5~':
+      return choose(state.chosen - body(view) + 1);
+    case 'g':
+      return choose(0);
+    case 'G':
+      return choose(last);
+    case '\r':
+      return { state: startState(state.way), effect: { kind: 'lesson', at: state.chosen } };
+    case 'q':
+    case 'l':
+    case '\u001b':
+      return { state: { ...state, mode: 'read' } };
+    default:
+      return { state };
+  }
+}
+
+const HELP = [
+  '↑ ↓  j k        a line            space b   a screen',
+  'g G             top, end          n p       next, previous lesson',
+  'l               contents          /         search (n: next hit)',
+  'Tab Shift-Tab   choose a link, code block, hint, tabs or checkpoint',
+  'Enter           do what it is for',
+  'w ← →           switch tabs       o         open the link',
+  'c               copy the code     r         run the commands, after asking',
+  'v               run the checks    h         open or close the hint',
+  'q               leave             Esc       let go of what is chosen',
+];
+
+/** The rows of the screen, each at most `columns` wide. */
+export function draw(state: ReaderState, view: ReaderView, colour: boolean): string[] {
+  const height = body(view);
+  const inverse = (text: string): string => (colour ? `\u001b[7m${text}\u001b[27m` : text);
+  const rows: string[] = [];
+  if (state.mode === 'contents') {
+    const first = Math.max(0, Math.min(state.chosen - Math.floor(height / 2), view.contents.length - height));
+    for (const [index, { title, sign }] of view.contents.entries()) {
+      if (index < first || rows.length >= height) continue;
+      const text = cut(`${index === state.chosen ? '❯' : ' '} ${sign} ${clean(title)}`, view.columns);
+      rows.push(index === state.chosen ? inverse(text) : text);
+    }
+  } else if (state.mode === 'help')
+    rows.push('', ...HELP.map((text) => cut(`  ${text}`, view.columns)).slice(0, height - 1));
+  else {
+    const focus = state.focus === undefined ? undefined : view.page.things[state.focus];
+    for (let at = state.top; at < Math.min(view.page.lines.length, state.top + height); at++) {
+      const marked = focus && at >= focus.line && at < focus.end;
+      rows.push(`${marked ? (at === focus.line ? '❯ ' : '┊ ') : '  '}${view.page.lines[at] ?? ''}`);
+    }
+  }
+  while (rows.length < height) rows.push('');
+  rows.push(inverse(statusLine(state, view)));
+  return rows.slice(0, view.rows);
+}
+
+function statusLine(state: ReaderState, view: ReaderView): string {
+  const fill = (text: string): string => {
+    const shown = cut(text, view.columns);
+    return shown + ' '.repeat(Math.max(0, view.columns - columnsOf(shown)));
+  };
+  if (state.mode === 'search') return fill(`/${state.query}▏`);
+  if (state.mode === 'confirm') {
+    const [first = '', ...more] = (state.asked?.text ?? '').split('\n').filter(Boolean);
+    return fill(` Run ${first}${more.length > 0 ? ` and ${more.length} more` : ''}? y: yes, any other key: no`);
+  }
+  if (state.mode === 'contents') return fill(' Contents · ↑ ↓ choose · Enter: read · Esc: back');
+  if (state.mode === 'help') return fill(' Any key: back');
+  const percent = atEnd(state, view) ? 'end' : `${Math.round((state.top / Math.max(1, lastTop(view))) * 100)} %`;
+  const left = ` ${state.message || clean(view.title)}`;
+  const right = `${percent} · ${view.at + 1}/${view.contents.length} · ?: keys `;
+  const space = view.columns - columnsOf(left) - columnsOf(right);
+  return space > 0 ? left + ' '.repeat(space) + right : fill(left);
+}
+
+function cut(text: string, width: number): string {
+  if (columnsOf(text) <= width) return text;
+  let out = '';
+  let used = 0;
+  for (const grapheme of graphemes(text)) {
+    const wide = columnsOf(grapheme);
+    if (used + wide > width - 1) break;
+    out += grapheme;
+    used += wide;
+  }
+  return `${out}…`;
+}
