@@ -1,9 +1,17 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Checklist } from '../verify/index.ts';
 import { runPresso } from '../testing/presso.ts';
-import { buildsOf, checklistsOf, definitions, openAccount, proveInAccount, proveUntouched } from './prove.ts';
+import {
+  buildsOf,
+  checklistsOf,
+  definitions,
+  deployModule,
+  openAccount,
+  proveInAccount,
+  proveUntouched,
+} from './prove.ts';
 
-const lists = checklistsOf(['setup', 'module-1', 'module-2']);
+const lists = checklistsOf(['setup', 'module-1', 'module-2', 'module-4']);
 const listOf = (module: string): Checklist => {
   const list = lists.find((one) => one.module === module);
   if (!list) throw new Error(`no checks for ${module}`);
@@ -56,6 +64,12 @@ describe('the checks in an account', () => {
 
   test('after them the account is untouched again', async () => {
     expect((await proveUntouched(account.connection, listOf('module-2'))).trouble).toEqual([]);
+  });
+
+  test('module 4 has its stacks deployed, and only then passes', async () => {
+    expect((await proveUntouched(account.connection, listOf('module-4'))).trouble).toEqual([]);
+    await deployModule(account, 'module-4');
+    expect((await proveInAccount(account.connection, listOf('module-4'), 'solution')).trouble).toEqual([]);
   });
 });
 

@@ -1,3 +1,4 @@
+// One file, because a message's way through the actions is what is tested, and each test walks a part of it.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';

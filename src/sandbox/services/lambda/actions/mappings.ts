@@ -1,4 +1,7 @@
-/** Event source mappings: a source whose records a function takes in batches. */
+/**
+ * Event source mappings: a source whose records a function takes in batches. One file, because create and update take the
+ * same settings, and what a stream and a queue allow of them is one table.
+ */
 import { InvalidEventPattern, parsePattern } from '../../../../event-pattern/index.ts';
 import { ServiceError } from '../../../errors.ts';
 import type { Action, Context, Input, Output } from '../../../service.ts';

@@ -1,4 +1,7 @@
-/** Metrics: put, added up by period and dimensions, listed. */
+/**
+ * Metrics: put, added up by period and dimensions, listed. One file, because what is put and what is asked for must agree on
+ * periods, units and statistics.
+ */
 import { boolean, integer, list, must, number, page, readMembers, structure, text } from '../../../members.ts';
 import type { Action, Context } from '../../../service.ts';
 import {

@@ -1,4 +1,7 @@
-/** Queues: made, looked up, changed, emptied, tagged, deleted. */
+/**
+ * Queues: made, looked up, changed, emptied, tagged, deleted. One file, because every action reads or writes the same set of
+ * attributes, whose checks fill half of it.
+ */
 import { MalformedPolicyDocument, parsePolicy } from '../../../../iam-policy/index.ts';
 import { ServiceError } from '../../../errors.ts';
 import { page } from '../../../members.ts';
