@@ -1,9 +1,9 @@
 /**
  * The state of one account on disk: a snapshot, a checksummed journal of what changed since, and an archive of values
  * that are kept but rarely read (ended executions, log events). A torn tail of the journal is dropped; damage anywhere
- * else is reported, never guessed around.
+ * else is reported, never guessed around. One file, because reading back is only as right as it is the mirror of writing.
  */
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeSync } from 'node:fs';
 import { type FileHandle, open, readdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { crc32 } from 'node:zlib';
@@ -27,6 +27,9 @@ export interface Table<T> {
   readonly size: number;
 }
 
+/** Key of the table, id and value of a record; without a value it was deleted. */
+type Change = [string, string, unknown?];
+
 const COMPACT_ABOVE = 8 * 1024 * 1024;
 
 export class AccountStore {
@@ -39,7 +42,10 @@ export class AccountStore {
   #archiveEnd = 0;
   #archiveTail: Promise<void> = Promise.resolve();
   readonly #archiveMemory: Buffer[] = [];
-  #queued: string[] = [];
+  /** Not yet written; undefined where a later change made a line needless. */
+  #queued: (Change | undefined)[] = [];
+  /** Where the changes of a record lie in the queue, and whether it is new in it. */
+  #places = new Map<string, { isNew: boolean; at: number[] }>();
   #writing: Promise<void> | undefined;
   #journalBytes = 0;
   #snapshotBytes = 0;
@@ -72,12 +78,13 @@ export class AccountStore {
       get: (id) => rows().get(id),
       has: (id) => rows().has(id),
       put: (id, value) => {
-        rows().set(id, value);
-        this.#append(JSON.stringify([key, id, value]));
+        const map = rows();
+        this.#append([key, id, value], !map.has(id));
+        map.set(id, value);
       },
       delete: (id) => {
         const had = rows().delete(id);
-        if (had) this.#append(JSON.stringify([key, id]));
+        if (had) this.#append([key, id], false);
         return had;
       },
       values: () => rows().values(),
@@ -112,7 +119,7 @@ export class AccountStore {
         path.join(this.#dir ?? '', 'archive'),
         existsSync(path.join(this.#dir ?? '', 'archive')) ? 'r+' : 'w+',
       );
-      await this.#archive.write(bytes, 0, bytes.length, ref.offset);
+      writeAll(this.#archive.fd, bytes, ref.offset);
     });
     this.#archiveTail.catch((error: unknown) => {
       this.#failure ??= error;
@@ -159,24 +166,51 @@ export class AccountStore {
     await this.#archive?.close();
   }
 
-  #append(line: string): void {
+  #append(change: Change, isNew: boolean): void {
     if (!this.#dir || this.#closed) return;
-    this.#queued.push(line);
+    this.#spare(change, isNew);
     // One write a turn of the loop: everything put in the same turn goes to disk together.
     if (!this.#writing) this.#writing = new Promise<void>((done) => setImmediate(done)).then(() => this.#write());
     this.#writing.catch(() => {});
   }
 
+  /**
+   * Queues a change and takes back what it makes needless: a record that comes and goes within a turn (a delivery that
+   * arrives at once) is never written, and of one that changes twice only the last value is.
+   */
+  #spare(change: Change, isNew: boolean): void {
+    const name = `${change[0]}\0${change[1]}`;
+    const queued = this.#queued;
+    const place = this.#places.get(name);
+    if (!place) {
+      this.#places.set(name, { isNew, at: [queued.length] });
+      queued.push(change);
+      return;
+    }
+    if (place.isNew && change.length === 2) {
+      for (const at of place.at) queued[at] = undefined;
+      this.#places.delete(name);
+      return;
+    }
+    // What is new keeps its first line, and what was deleted that one: they say where it stands among the others.
+    const last = place.at.at(-1) ?? 0;
+    if ((!place.isNew || place.at.length > 1) && queued[last]?.length === 3) queued[last] = undefined;
+    place.at.push(queued.length);
+    queued.push(change);
+  }
+
   async #write(): Promise<void> {
-    const lines = this.#queued;
+    const changes = this.#queued;
     this.#queued = [];
+    this.#places = new Map();
     try {
       // The archive first: a record never points at bytes that are not there.
       await this.#archiveTail;
+      const lines = changes.flatMap((change) => (change ? [JSON.stringify(change)] : []));
       const text = lines.map((line) => `${checksum(line)} ${line}\n`).join('');
       if (text) {
         this.#journal ??= await open(this.#journalFile(this.#generation), 'a');
-        await this.#journal.write(text);
+        writeAll(this.#journal.fd, Buffer.from(text));
         this.#journalBytes += text.length;
       }
       if (this.#journalBytes > COMPACT_ABOVE && this.#journalBytes > 4 * this.#snapshotBytes) await this.#compact();
@@ -193,6 +227,7 @@ export class AccountStore {
     const next = this.#generation + 1;
     // Taken together with emptying the queue: what is put from here on goes to the new journal.
     this.#queued = [];
+    this.#places = new Map();
     const lines: string[] = [];
     for (const [key, map] of this.#tables) for (const [id, value] of map) lines.push(JSON.stringify([key, id, value]));
     const text = `${lines.map((line) => `${checksum(line)} ${line}\n`).join('')}end ${lines.length}\n`;
@@ -280,6 +315,12 @@ export class AccountStore {
     }
     return { count, bytes };
   }
+}
+
+/** At once: for some kilobytes into the system's cache, another thread would cost more than the write itself. */
+function writeAll(file: number, bytes: Buffer, position?: number): void {
+  for (let done = 0; done < bytes.length; )
+    done += writeSync(file, bytes, done, bytes.length - done, position === undefined ? null : position + done);
 }
 
 function checksum(line: string): string {
