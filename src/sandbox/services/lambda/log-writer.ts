@@ -8,6 +8,9 @@ interface LogEvent {
   message: string;
 }
 
+/** milliseconds */
+const MOMENT = 25;
+
 /** The log stream of one environment. */
 export class LogWriter {
   readonly #context: Context;
@@ -37,8 +40,8 @@ export class LogWriter {
 
   async #drain(): Promise<void> {
     try {
-      // What is said in the same moment goes out together.
-      await new Promise<void>((done) => setImmediate(done));
+      // What is said within a moment goes out together: the lines of a whole invocation, of several when they are short.
+      await new Promise<void>((done) => setTimeout(done, MOMENT));
       while (this.#queue.length > 0 && !this.#denied) {
         const events = this.#queue.splice(0, 1_000).sort((a, b) => a.timestamp - b.timestamp);
         if (!this.#made) await this.#make();
