@@ -44,8 +44,10 @@ export interface Proof {
   results: Result[];
 }
 
-/** Modules that the learner does not build: an untouched set-up passes them. */
-const GIVEN = new Set(['setup', 'cleanup']);
+/** What the set-up brings: untouched, it passes. */
+const GIVEN = 'setup';
+/** Asks that nothing is left: a set-up that is still there must not pass as a whole. */
+const GONE = 'cleanup';
 const PLACE = { account: '123456789012', region: 'us-east-1' };
 
 /** `solution`, then variants and mistakes by name: what lies in checks/<module>/ with a build.yaml. */
@@ -114,11 +116,17 @@ export async function withBuild<T>(
 
 export async function proveUntouched(connection: Connection, list: Checklist): Promise<Proof> {
   const results = await judge(list, factsOf(connection));
-  const trouble = results
-    .filter(({ status }) => (GIVEN.has(list.module) ? status !== 'pass' : status === 'pass' || status === 'error'))
-    .map(({ id, status, found }) =>
-      status === 'pass' ? `${id} passes although nothing has been built` : `${id}: ${status}, ${found}`,
-    );
+  const said = results.map(({ id, status, found }) => ({
+    status,
+    text: status === 'pass' ? `${id} passes although nothing has been built` : `${id}: ${status}, ${found}`,
+  }));
+  const wrong =
+    list.module === GIVEN
+      ? said.filter(({ status }) => status !== 'pass')
+      : list.module === GONE
+        ? said.filter(({ status }) => status === 'error' || said.every((one) => one.status === 'pass'))
+        : said.filter(({ status }) => status === 'pass' || status === 'error');
+  const trouble = wrong.map(({ text }) => text);
   return { module: list.module, build: 'untouched', trouble, results };
 }
 

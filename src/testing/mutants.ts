@@ -264,7 +264,8 @@ function ruleMutants(
   for (const [key, values] of Object.entries(pattern)) {
     const { [key]: _, ...rest } = pattern;
     if (Object.keys(rest).length > 0) put('drop-pattern-key', key, rest);
-    put('rename-pattern-key', key, { ...rest, [otherText(key, roll).trim()]: values as Json });
+    const renamed = otherText(key, roll).trim();
+    if (renamed !== key) put('rename-pattern-key', key, { ...rest, [renamed]: values as Json });
     for (const value of (values as Json[]).filter((one) => typeof one === 'string')) {
       for (let i = 0; i < 3; i++) {
         const other = otherText(value, roll);

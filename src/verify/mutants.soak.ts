@@ -14,7 +14,7 @@ import { deleteRole } from '../aws/roles.ts';
 import { deleteStateMachine } from '../aws/states.ts';
 import { buildsOf, checklistsOf, openAccount, proveInAccount, proveUntouched, withBuild } from '../flows/prove.ts';
 import { checksDir } from '../paths.ts';
-import { readBuild } from '../solve/build.ts';
+import { readBuild, type Wanted, type WorkflowWanted } from '../solve/build.ts';
 import { serveOrders } from '../testing/live-orders.ts';
 import { type Mutant, mutantsOf } from '../testing/mutants.ts';
 import { clientConfig } from '../testing/sandbox.ts';
@@ -147,30 +147,37 @@ describe('mutants of the solution', () => {
   });
 });
 
-describe('variants that only a live order can tell', () => {
-  test.each(
-    lists.flatMap(({ module }) =>
-      buildsOf(module).flatMap((name) => (name.startsWith('variants/') ? [[module, name] as const] : [])),
-    ),
-  )('%s %s serves orders rightly', async (module, name) => {
-    const place = await emptyBar();
-    try {
-      const solution = readBuild(path.join(checksDir(), 'module-2', 'solution'));
-      const own = readBuild(path.join(checksDir(), module, name));
-      const workflow = own.resources.find(({ kind }) => kind === 'workflow');
-      // A variant of module 1 gets the rules of the solution.
-      const rest =
-        module === 'module-1' && workflow?.kind === 'workflow' && workflow.name === WORKFLOW_NAME
-          ? solution.resources.filter(({ kind }) => kind === 'rule' || kind === 'permission' || kind === 'role')
-          : [];
-      if (module === 'module-1' && rest.length === 0) return;
-      const resources = [...own.resources.filter(({ kind }) => kind !== 'rule' || module !== 'module-1'), ...rest];
-      await withBuild(place.connection, { resources }, async () => {
-        const machine = workflow?.kind === 'workflow' ? workflow.name : WORKFLOW_NAME;
-        expect(await serveOrders(place.bar, ARN.replace(WORKFLOW_NAME, machine))).toBeUndefined();
-      });
-    } finally {
-      await place.close();
-    }
+describe('variants, live', () => {
+  // Each is taken away again; a fresh bar now and then keeps the log short.
+  let place: Awaited<ReturnType<typeof emptyBar>>;
+  let served = 0;
+  beforeAll(async () => {
+    place = await emptyBar();
+  });
+  afterAll(() => place.close());
+
+  const variants = lists.flatMap(({ module }) =>
+    buildsOf(module).flatMap((name) => (name.startsWith('variants/') ? [[module, name] as const] : [])),
+  );
+  test.each(variants)('%s %s serves orders rightly', async (module, name) => {
+    const { resources, machine } = wholeBuild(module, name);
+    await withBuild(place.connection, { resources }, async () => {
+      expect(await serveOrders(place.bar, ARN.replace(WORKFLOW_NAME, machine))).toBeUndefined();
+    });
+    if (++served % 12 > 0) return;
+    await place.close();
+    place = await emptyBar();
   });
 });
+
+/** A variant of module 1 gets the rules of the solution, under its own workflow's name. */
+function wholeBuild(module: string, name: string): { resources: Wanted[]; machine: string } {
+  const { resources } = readBuild(path.join(checksDir(), module, name));
+  const machine = resources.find(({ kind }) => kind === 'workflow') as WorkflowWanted;
+  if (module !== 'module-1') return { resources, machine: machine.name };
+  const routing = readBuild(path.join(checksDir(), 'module-2', 'solution')).resources.filter(
+    ({ kind }) => kind !== 'workflow',
+  );
+  const renamed = JSON.parse(JSON.stringify(routing).replaceAll(WORKFLOW_NAME, machine.name)) as Wanted[];
+  return { resources: [...resources, ...renamed], machine: machine.name };
+}
