@@ -60,7 +60,7 @@ export function openDesk(flags: CourseFlags): Desk {
   const progress = readProgress(home);
   const account = target.account ?? knownAccount(progress, target.kind, target.region);
   const endpoint = target.endpoint ?? (target.kind === 'sandbox' ? sandboxEndpoint(target, home) : undefined);
-  const course = readCourse(content ?? contentDir());
+  const course = readCourse(path.resolve(content ?? contentDir()));
   let byLesson: Map<string, string[]> | undefined;
   return {
     course,

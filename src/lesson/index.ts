@@ -32,5 +32,6 @@ export {
   writeProgress,
 } from './progress.ts';
 export { solutionShape } from './shape.ts';
+export { escapeHtml, type HtmlOptions, toHtml } from './to-html.ts';
 export { markSign, markWord, type Page, type TerminalOptions, type Thing, toTerminal } from './to-terminal.ts';
 export { type Block, type CodeBlock, type LessonTree, type Mark, walk } from './tree.ts';

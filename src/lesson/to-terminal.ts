@@ -372,14 +372,8 @@ function image(src: string, alt: string, out: Sheet, options: TerminalOptions): 
 
 function code(block: CodeBlock, out: Sheet, options: TerminalOptions): void {
   const { plain } = options;
-  const about = [
-    block.title,
-    block.file !== undefined && block.file !== block.title ? block.file : undefined,
-    block.origin,
-  ]
-    .filter((one) => one !== undefined)
-    .map(clean)
-    .join(' · ');
+  // Where it is from says the solution's name only where nothing better is there.
+  const about = clean(block.title ?? block.file ?? block.origin ?? '');
   if (plain)
     out.row([
       {
