@@ -95,12 +95,14 @@ const LOOKS: Record<TraceKind, (connection: Connection) => Promise<Omit<Trace, '
       .map(({ name, arn }) => ({ id: arn, name })),
   function: async (connection) => (await listFunctions(connection)).filter(isGeneratedName).map((id) => ({ id })),
   'log group': async (connection) => {
-    const [lambda, events] = await Promise.all([
+    const [lambda, own, events] = await Promise.all([
       logGroupsUnder(connection, `/aws/lambda/${STACK_PREFIX}`),
+      logGroupsUnder(connection, STACK_PREFIX),
       logGroupsUnder(connection, LOG_GROUP),
     ]);
     return [
       ...lambda.filter((name) => isGeneratedName(name.slice('/aws/lambda/'.length))),
+      ...own.filter(isGeneratedName),
       ...events.filter((name) => name === LOG_GROUP),
     ].map((id) => ({ id }));
   },

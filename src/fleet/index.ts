@@ -17,3 +17,4 @@ export {
   runFleet,
   type Tools,
 } from './run.ts';
+export { fleetPolicies } from './policy.ts';

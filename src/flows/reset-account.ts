@@ -119,7 +119,7 @@ export async function planReset(
       })),
       options,
     ),
-    observeLeftData(connection, present.heldByStacks),
+    observeLeftData(connection, present),
   ]);
   const later = laterStacks(aim).filter(({ name }) => present.stacks.some((stack) => stack.name === stackName(name)));
   const anew = planStackRemovals(

@@ -11,7 +11,7 @@ import { allKeys } from '../aws/left-data.ts';
 import { describeStateMachine, listExecutions } from '../aws/states.ts';
 import { type Traces, tracesIn } from '../aws/traces.ts';
 import { listUsers, userPoolsNamed } from '../aws/user-pools.ts';
-import { BUS_NAME, LOG_GROUP, STACK_PREFIX, TABLES, USER_POOL_NAME, WORKFLOW_NAME } from '../workshop.ts';
+import { BUS_NAME, STACK_PREFIX, TABLES, USER_POOL_NAME, WORKFLOW_NAME } from '../workshop.ts';
 import type { LeftData, LooseKind, Present } from './plan.ts';
 
 /** Running executions beyond this many are found when the first are stopped. */
@@ -33,7 +33,7 @@ export async function observePresent(connection: Connection): Promise<Present & 
     traces.found
       .filter(({ kind, id }) => kind !== 'stack' && !heldSet.has(id))
       .map(async ({ kind, id, name }) => {
-        const owner = kind === 'log group' && id !== LOG_GROUP ? undefined : await stackOfResource(connection, id);
+        const owner = id.startsWith('/aws/lambda/') ? undefined : await stackOfResource(connection, id);
         return { kind: kind as LooseKind, id, ...(name ? { name } : {}), ...(owner ? { owner } : {}) };
       }),
   );
@@ -65,6 +65,9 @@ export async function observePresent(connection: Connection): Promise<Present & 
     traces,
     stacks: ours.map(({ name, status, tags }) => ({ name, status, tags })),
     heldByStacks: [...heldSet],
+    logGroups: resources
+      .filter(({ type, status }) => type === 'AWS::Logs::LogGroup' && status !== 'DELETE_COMPLETE')
+      .map(({ physicalId }) => physicalId),
     rules: rules.flat().map(({ name, bus, arn, targets }) => ({
       name,
       bus,
@@ -138,9 +141,11 @@ const KEYS: Record<string, string[]> = {
   [TABLES.validator]: ['PK'],
 };
 
-/** What people and orders left in the core. `groups` are the log groups of the core's functions. */
-export async function observeLeftData(connection: Connection, held: readonly string[]): Promise<LeftData> {
-  const groups = [LOG_GROUP, ...held.filter((id) => id.startsWith(`/aws/lambda/${STACK_PREFIX}`))];
+/** What people and orders left in the core. */
+export async function observeLeftData(
+  connection: Connection,
+  { heldByStacks: held, logGroups }: Pick<Present, 'heldByStacks' | 'logGroups'>,
+): Promise<LeftData> {
   const [items, pools, streams] = await Promise.all([
     Promise.all(
       Object.entries(KEYS).map(async ([table, names]) => ({
@@ -149,7 +154,7 @@ export async function observeLeftData(connection: Connection, held: readonly str
       })),
     ),
     userPoolsNamed(connection, USER_POOL_NAME),
-    Promise.all(groups.map(async (group) => ({ group, names: await logStreams(connection, group) }))),
+    Promise.all(logGroups.map(async (group) => ({ group, names: await logStreams(connection, group) }))),
   ]);
   const users = await Promise.all(
     pools

@@ -5,6 +5,8 @@ import { BUS_NAME, LOG_GROUP, MARKER, STACK_PREFIX, TABLES, WORKFLOW_NAME } from
 export interface Present {
   region: string;
   stacks: { name: string; status: string; tags: Record<string, string> }[];
+  /** The log groups of the core's functions, which its stacks hold. */
+  logGroups: string[];
   /** Ids of the resources that the workshop's stacks hold: whatever is among them goes with its stack. */
   heldByStacks: string[];
   rules: { name: string; bus: string; arn: string; targets: string[]; roles: string[] }[];

@@ -1,0 +1,41 @@
+import { Flags } from '@oclif/core';
+import { PressoCommand } from '../../command.ts';
+import { PressoError } from '../../errors.ts';
+
+export default class Fleet extends PressoCommand {
+  static override summary = 'Many attendee accounts at once: set up, watch, put back, take down.';
+  static override description =
+    'Each account is entered by a role (OrganizationAccountAccessRole unless the roster says another), which goes well up to a few hundred accounts. --print-policy prints the smallest policies for the hub and for that role.';
+  static override examples = [
+    'presso fleet --print-policy --hub 123456789012',
+    'presso fleet list --roster room.yaml',
+    'presso fleet setup --roster room.yaml --dry-run',
+  ];
+  static override flags = {
+    'print-policy': Flags.boolean({ description: 'print the policies and stop', dependsOn: ['hub'] }),
+    hub: Flags.string({ description: 'the account presso acts from, or the ARN of its role', helpValue: 'ID' }),
+    role: Flags.string({ description: 'name of the role in the attendees’ accounts', helpValue: 'NAME' }),
+    'external-id': Flags.string({ description: 'what the hub has to say to be let in', helpValue: 'ID' }),
+  };
+
+  async run(): Promise<void> {
+    const { flags } = await this.parse(Fleet);
+    if (!flags['print-policy'] || flags.hub === undefined)
+      throw new PressoError('usage', 'Which operation? There are list, setup, verify, reset, teardown and report.', {
+        hint: 'presso fleet list --roster FILE',
+      });
+    if (!/^(\d{12}|arn:aws:iam::\d{12}:(role|user)\/.+)$/.test(flags.hub))
+      throw new PressoError('usage', `"${flags.hub}" is neither an account of 12 digits nor the ARN of a role.`, {
+        hint: 'presso fleet --print-policy --hub 123456789012',
+      });
+    const { fleetPolicies } = await import('../../fleet/index.ts');
+    const { sayJson } = await import('../../terminal.ts');
+    sayJson(
+      fleetPolicies({
+        hub: flags.hub,
+        ...(flags.role ? { role: flags.role } : {}),
+        ...(flags['external-id'] ? { externalId: flags['external-id'] } : {}),
+      }),
+    );
+  }
+}
