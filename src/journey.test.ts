@@ -8,8 +8,12 @@ import path from 'node:path';
 import { CloudFormation } from '@aws-sdk/client-cloudformation';
 import { CloudWatchLogs } from '@aws-sdk/client-cloudwatch-logs';
 import { DynamoDB } from '@aws-sdk/client-dynamodb';
+import { EventBridge } from '@aws-sdk/client-eventbridge';
+import { IAM } from '@aws-sdk/client-iam';
 import { SFN } from '@aws-sdk/client-sfn';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Connection, connect } from './aws/connection.ts';
+import { findByName } from './aws/find.ts';
 import { type RunningSandbox, stopSandbox } from './sandbox/index.ts';
 import { runPresso } from './testing/presso.ts';
 import { clientConfig } from './testing/sandbox.ts';
@@ -28,6 +32,9 @@ let sandbox: RunningSandbox;
 let sfn: SFN;
 let dynamodb: DynamoDB;
 let logs: CloudWatchLogs;
+let events: EventBridge;
+let iam: IAM;
+let connection: Connection;
 
 beforeAll(async () => {
   await done('setup', '--sandbox');
@@ -37,9 +44,13 @@ beforeAll(async () => {
   sfn = new SFN(config);
   dynamodb = new DynamoDB(config);
   logs = new CloudWatchLogs(config);
+  events = new EventBridge(config);
+  iam = new IAM(config);
+  connection = await connect({ region: 'us-east-1', endpoint: sandbox.endpoint, credentials: config.credentials });
 });
 
 afterAll(async () => {
+  connection?.close();
   await stopSandbox(data);
   rmSync(home, { recursive: true, force: true });
 });
@@ -136,8 +147,8 @@ test('an order goes through all ten steps', async () => {
   expect((await ended(order)).status).toBe('SUCCEEDED');
   expect(await item(order)).toMatchObject({ ORDERSTATE: { S: 'Completed' } });
   await eventually('every event being logged', async () => (await eventsOf(order)).length >= 7);
-  const events = await eventsOf(order);
-  expect([...events].sort()).toEqual(
+  const logged = await eventsOf(order);
+  expect([...logged].sort()).toEqual(
     [
       'Validator.NewOrder',
       'OrderProcessor.WorkflowStarted',
@@ -218,7 +229,38 @@ test('a solve is taken back, and a teardown leaves nothing', async () => {
   expect((await built()).workflow).not.toBeNull();
   await done('solve', 'module-1', '--undo', '--yes');
   expect((await built()).workflow).toBeNull();
-  await done('solve', 'module-2');
+  // A learner's own attempts: a workflow of the wrong type, and a rule that would start every order twice.
+  const { roles } = await findByName(connection);
+  const roleArn = `arn:aws:iam::000000000000:role/${roles.find((name) => name.includes('01OrderProcessorRole'))}`;
+  const definition = '{"StartAt":"Mine","States":{"Mine":{"Type":"Pass","End":true}}}';
+  const { stateMachineArn = '' } = await sfn.createStateMachine({
+    name: 'OrderProcessorWorkflow',
+    type: 'EXPRESS',
+    definition,
+    roleArn,
+  });
+  const trust = {
+    Version: '2012-10-17',
+    Statement: [{ Effect: 'Allow', Principal: { Service: 'events.amazonaws.com' }, Action: 'sts:AssumeRole' }],
+  };
+  const mine = await iam.createRole({ RoleName: 'mine', AssumeRolePolicyDocument: JSON.stringify(trust) });
+  const RoleArn = mine.Role?.Arn;
+  const own = { EventBusName: 'Serverlesspresso', Rule: 'my-new-order' };
+  await events.putRule({
+    EventBusName: own.EventBusName,
+    Name: own.Rule,
+    EventPattern: '{"detail-type":["Validator.NewOrder"]}',
+  });
+  await events.putTargets({ ...own, Targets: [{ Id: 'mine', Arn: stateMachineArn, RoleArn }] });
+  const refusedHere = await presso('solve', 'module-2');
+  expect(refusedHere.code, 'what takes away is asked about').toBe(2);
+  expect(await done('solve', 'module-2', '--yes')).toMatch(/my-new-order.*twice/);
+  expect((await sfn.describeStateMachine({ stateMachineArn })).type).toBe('STANDARD');
+  expect((await built()).rules.map(({ name }) => name)).not.toContain('my-new-order');
+  await done('solve', 'module-2', '--undo', '--yes');
+  expect(await sfn.describeStateMachine({ stateMachineArn })).toMatchObject({ type: 'EXPRESS', definition });
+  expect((await events.listTargetsByRule(own)).Targets).toMatchObject([{ Id: 'mine', Arn: stateMachineArn, RoleArn }]);
+  await done('solve', 'module-2', '--yes');
   const refused = await presso('teardown', '--yes');
   expect(refused.code).toBe(2);
   expect(await done('teardown', '--yes', '--account', '000000000000')).toContain('nothing of the workshop is left');

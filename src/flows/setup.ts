@@ -150,7 +150,7 @@ async function watch(connection: Connection, wanted: StackWanted[], plan: SetupP
     const events = deploy(connection, wanted, plan.steps, { signal: stop.signal, now: Date.now, pause });
     const titles = plan.steps.map(({ stack, description }) => ({
       id: stack,
-      title: `${stack.padEnd(15)} ${description}`,
+      title: `${stack.padEnd(18)} ${description}`,
     }));
     await showProgress(titles, news(events, watched), Date.now, run.json);
   } finally {

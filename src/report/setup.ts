@@ -15,8 +15,9 @@ const VERB: Record<PlanStep['action'], string> = {
 
 /** The plan as lines: what, why, and what it will cost in words. */
 export function planLines(plan: SetupPlan): string[] {
+  const widest = Math.max(...plan.steps.map(({ stack }) => stack.length), 0);
   const steps = plan.steps.map(({ stack, action, why, description }) => {
-    const what = `  ${VERB[action].padEnd(9)} ${stack.padEnd(15)} ${description}`;
+    const what = `  ${VERB[action].padEnd(9)} ${stack.padEnd(widest + 1)} ${description}`;
     return action === 'keep' || action === 'create' ? what : `${what}\n            because ${line(why)}`;
   });
   const costly = plan.steps.filter(({ action }) => action === 'create' || action === 'recreate');
@@ -26,7 +27,7 @@ export function planLines(plan: SetupPlan): string[] {
       : [
           '',
           'What it costs on AWS while it stands (the sandbox costs nothing):',
-          ...costly.map(({ stack, cost: words }) => `  ${stack.padEnd(15)} ${words}`),
+          ...costly.map(({ stack, cost: words }) => `  ${stack.padEnd(widest + 1)} ${words}`),
         ];
   const trouble = plan.trouble.map(
     ({ severity, sentence, hint }) => `${severity === 'refused' ? '✗' : '!'} ${line(sentence)}\n  Next: ${hint}`,
