@@ -139,6 +139,8 @@ const linesOf = (text: string): string[] =>
 const LOOKS =
   /^(presso (verify|status|menu|shop status|order show|workflow (show|graph)|events tail)|aws \S+ (get|list|describe|query|scan)\b)/;
 
+const PRESSO_LOOKS = /^presso (verify|menu|status|shop status|order show|workflow|events (tail|send .*--dry-run))/;
+
 async function runBlock(laptop: Laptop, block: CodeBlock, where: string): Promise<void> {
   const { expect: wanted = [], fails = false, saves } = block.command ?? {};
   const lines = linesOf(block.text);
@@ -231,8 +233,10 @@ async function walkCourse(laptop: Laptop, way: Way): Promise<void> {
   let target = targetValues({ kind: 'sandbox' });
   for (const entry of lessonsFor(course, 'sandbox')) {
     const steps = [...stepsOf(open(entry, target).blocks, way)];
+    // A lesson without a word of the AWS CLI is the same on both ways; once is enough.
+    if (way === 'cli' && !steps.some((step) => step.kind === 'code' && /^aws /m.test(step.text))) continue;
     const ids = steps.flatMap((step) => (step.kind === 'checkpoint' ? step.checks.map(({ id }) => id) : []));
-    if (BUILT.test(entry.id) && ids.length > 0) {
+    if (way === 'presso' && BUILT.test(entry.id) && ids.length > 0) {
       const before = await statuses(laptop, ids);
       expect(
         ids.filter((id) => before.get(id) !== 'pass'),
@@ -254,7 +258,8 @@ async function walkCourse(laptop: Laptop, way: Way): Promise<void> {
       else if (step.title === WORKFLOW_FILE) paste(laptop, step);
       else if (step.origin !== undefined && !step.fragment && !/rule|·/.test(step.origin))
         compare(laptop, step, entry.id);
-      if (step.command) {
+      // A look through presso at what the AWS CLI made is the checkpoint's, and was tried on the other way.
+      if (step.command && !(way === 'cli' && linesOf(step.text).every((line) => PRESSO_LOOKS.test(line)))) {
         if (step.text.includes(WORKFLOW_FILE)) deletePlaceholders(laptop);
         await runBlock(laptop, step, entry.id);
         if (/^presso setup --sandbox/.test(step.text)) {
@@ -331,13 +336,13 @@ test('each check is named by a checkpoint of its lesson', () => {
     }
 });
 
-test('a learner with an editor and presso gets through the course', { timeout: 180_000 }, async () => {
+test('a learner with an editor and presso gets through the course', { timeout: 300_000 }, async () => {
   const laptop = new Laptop();
   laptops.push(laptop);
   await walkCourse(laptop, 'presso');
 });
 
-test('a learner with the AWS CLI gets through the course', { timeout: 180_000 }, async (context) => {
+test('a learner with the AWS CLI gets through the course', { timeout: 300_000 }, async (context) => {
   const aws = await awsCli();
   if (!aws) context.skip('there is no AWS CLI from version 2 on');
   const laptop = new Laptop(aws);
