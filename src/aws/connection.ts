@@ -28,6 +28,8 @@ export interface ClientConfig {
   region: string;
   maxAttempts: number;
   retryMode: string;
+  /** What a call goes through is put together once for each operation, not for each call: a rush makes thousands. */
+  cacheMiddleware: boolean;
   disableHostPrefix?: boolean;
   useFipsEndpoint?: boolean;
   useDualstackEndpoint?: boolean;
@@ -55,6 +57,7 @@ export async function connect(options: ConnectionOptions): Promise<Connection> {
     region: options.region,
     maxAttempts: 5,
     retryMode: options.adaptive ? 'adaptive' : 'standard',
+    cacheMiddleware: true,
   };
   if (options.endpoint) {
     config.endpoint = options.endpoint;
