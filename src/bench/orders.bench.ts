@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { DynamoDB } from '@aws-sdk/client-dynamodb';
+import { type AttributeValue, DynamoDB } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { findSandbox, launchSandbox, stopSandbox } from '../sandbox/index.ts';
 import { distFile } from '../paths.ts';
@@ -66,7 +66,7 @@ test('orders a second', async () => {
   expect(ran.code, ran.stdout.slice(0, 2_000) + ran.stderr.slice(0, 500)).toBe(0);
   const dynamodb = new DynamoDB(clientConfig({ endpoint: (await findSandbox(data))?.endpoint ?? '' }, '000000000000'));
   const numbers: number[] = [];
-  let key: Awaited<ReturnType<typeof dynamodb.query>>['LastEvaluatedKey'];
+  let key: Record<string, AttributeValue> | undefined;
   do {
     const page = await dynamodb.query({
       TableName: TABLES.order,
