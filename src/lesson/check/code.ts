@@ -93,7 +93,8 @@ function* json(
   } catch (error) {
     const message = (error as Error).message;
     const position = /position (\d+)/.exec(message)?.[1];
-    const offset = position === undefined ? text.trimEnd().length : Number(position);
+    const last = text.trimEnd().length;
+    const offset = position === undefined ? last : Math.min(last, Number(position));
     yield at(source, ...here(Math.min(offset, text.length)), {
       rule: 'json',
       message: `this ${language === 'asl' ? 'definition' : 'JSON'} does not parse: ${reason(text, offset, message)}`,
@@ -124,7 +125,7 @@ function* json(
 }
 
 function reason(text: string, offset: number, message: string): string {
-  if (/end of JSON|Unterminated/.test(message)) return 'it ends too early';
+  if (/end of JSON|Unterminated/.test(message) || offset >= text.trimEnd().length) return 'it ends too early';
   const before = text.slice(0, offset).trimEnd();
   const found = text[offset];
   if (before.endsWith(',') && (found === '}' || found === ']')) return `a comma stands before "${found}"`;
@@ -185,7 +186,8 @@ function* commands(
         offset = next;
         continue;
       }
-      yield* oneCommand(line, course.commands, isCommand, said);
+      if (openQuote(line)) yield said('a quote is opened and never closed', 'close the quote');
+      else yield* oneCommand(line, course.commands, isCommand, said);
       offset = keep;
     }
     offset = next;

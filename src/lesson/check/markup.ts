@@ -34,8 +34,16 @@ const namesOf = (value: unknown): string[] =>
 /** A tag closed by a wrong name swallows the rest of the page, so this names both places. */
 function* balance(source: Source, known: string[]): Generator<Finding> {
   const open: { name: string; line: number; column: number }[] = [];
+  // What is no tag to Markdoc is said there, and opens nothing.
+  const unread = new Set<number>();
+  for (const node of source.page?.ast.walk() ?? []) if (node.type === 'error') unread.add((node.lines[0] ?? 0) + 1);
+  const broken: string[] = [];
   for (const tag of source.tags) {
     if (tag.kind === 'self' || tag.name === 'else') continue;
+    if (tag.kind === 'open' && unread.has(tag.line)) {
+      broken.push(tag.name);
+      continue;
+    }
     if (tag.kind === 'open') {
       open.push(tag);
       continue;
@@ -46,6 +54,10 @@ function* balance(source: Source, known: string[]): Generator<Finding> {
       continue;
     }
     const outer = open.findLastIndex(({ name }) => name === tag.name);
+    if (!open.some(({ name }) => name === tag.name) && broken.includes(tag.name)) {
+      broken.splice(broken.indexOf(tag.name), 1);
+      continue;
+    }
     if (!last) {
       const near = nearest(tag.name, known);
       yield at(source, tag.line, tag.column, {
