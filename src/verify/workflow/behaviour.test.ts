@@ -45,7 +45,7 @@ describe('definitions that are none', () => {
       JSON.stringify({ Comment: 'x'.repeat(1_100_000), StartAt: 'A', States: { A: { Type: 'Pass', End: true } } }),
       '1048576',
     ],
-    ['deeper than anybody nests', '{"a":'.repeat(30_000) + '1' + '}'.repeat(30_000), 'nesting depth'],
+    ['deeper than anybody nests', `${'{"a":'.repeat(30_000)}1${'}'.repeat(30_000)}`, 'nesting depth'],
   ])('%s: one failure that says so, and everything else waits', async (_, text, says) => {
     const results = await judge(text);
     expect(failing(results).map(({ id }) => id)).toEqual(['module-1a.workflow']);
@@ -104,9 +104,9 @@ describe('waits that are limited in another way than on the state', () => {
     } = definition.States['Emit workflow started'] ?? {};
     const late = (Catch as { Next: string }[])[0]?.Next;
     // A Parallel ends when all branches have, or one fails: so whichever comes first fails, and is caught.
-    const branch = (name: string, state: Record<string, unknown>, Error: string) => ({
+    const branch = (name: string, state: Record<string, unknown>, error: string) => ({
       StartAt: name,
-      States: { [name]: { ...state, Next: Error }, [Error]: { Type: 'Fail', Error } },
+      States: { [name]: { ...state, Next: error }, [error]: { Type: 'Fail', Error: error } },
     });
     definition.States['Emit workflow started'] = {
       Type: 'Parallel',
