@@ -45,8 +45,11 @@ const presso = (...args: string[]) =>
   runPresso([...args, '--endpoint-url', endpoint], { home, env: { AWS_ACCESS_KEY_ID: HUB } });
 const unattended = ['--roster', roster, '--yes', '--fleet', 'soak', '--concurrency', '20'];
 
+/** For what the scene itself does: it has patience where the sandbox has a bad day. */
+const at = (account: string) => ({ ...clientConfig(calm, account), maxAttempts: 12 });
+
 async function open(account: string): Promise<void> {
-  const iam = new IAM(clientConfig(calm, account));
+  const iam = new IAM(at(account));
   const principal = { AWS: `arn:aws:iam::${HUB}:root` };
   await iam.createRole({
     RoleName: 'OrganizationAccountAccessRole',
@@ -112,32 +115,31 @@ const HAVOC: ((account: string) => Promise<void>)[] = [
     });
     if (ran.code !== 0) throw new Error(ran.stderr);
   },
-  async (account) =>
-    void (await new DynamoDB(clientConfig(calm, account)).deleteTable({ TableName: TABLES.validator })),
+  async (account) => void (await new DynamoDB(at(account)).deleteTable({ TableName: TABLES.validator })),
   async (account) => {
-    await new CloudFormation(clientConfig(calm, account)).deleteStack({ StackName: 'serverlesspresso-publisher' });
+    await new CloudFormation(at(account)).deleteStack({ StackName: 'serverlesspresso-publisher' });
     await calm.settle();
   },
   async (account) => {
-    const lambda = new Lambda(clientConfig(calm, account));
+    const lambda = new Lambda(at(account));
     const { Functions } = await lambda.listFunctions({});
     const FunctionName = Functions?.find((one) => one.FunctionName?.includes('WorkflowStarted'))?.FunctionName;
     await lambda.updateFunctionConfiguration({ FunctionName, Timeout: 2 });
   },
   async (account) => {
     const items = Array.from({ length: 30 }, (_, i) => ({ PK: { S: 'orders' }, SK: { S: String(i) } }));
-    const dynamodb = new DynamoDB(clientConfig(calm, account));
+    const dynamodb = new DynamoDB(at(account));
     for (const Item of items) await dynamodb.putItem({ TableName: TABLES.order, Item });
   },
   async (account) => {
     // Only alike: another bus, another workflow, a rule of somebody else.
-    const events = new EventBridge(clientConfig(calm, account));
+    const events = new EventBridge(at(account));
     await events.createEventBus({ Name: `${BUS_NAME}-mine` });
     await events.putRule({ Name: 'NewOrder', EventBusName: `${BUS_NAME}-mine`, EventPattern: '{"source":["mine"]}' });
     await events.putRule({ Name: 'wild', EventBusName: BUS_NAME, EventPattern: '{"source":["a"]}' });
     const roleArn = `arn:aws:iam::${account}:role/OrganizationAccountAccessRole`;
     const definition = JSON.stringify({ StartAt: 'A', States: { A: { Type: 'Pass', End: true } } });
-    await new IAM(clientConfig(calm, account)).updateAssumeRolePolicy({
+    await new IAM(at(account)).updateAssumeRolePolicy({
       RoleName: 'OrganizationAccountAccessRole',
       PolicyDocument: JSON.stringify({
         Version: '2012-10-17',
@@ -147,13 +149,13 @@ const HAVOC: ((account: string) => Promise<void>)[] = [
         ],
       }),
     });
-    await new SFN(clientConfig(calm, account)).createStateMachine({ name: `${WORKFLOW_NAME}2`, definition, roleArn });
+    await new SFN(at(account)).createStateMachine({ name: `${WORKFLOW_NAME}2`, definition, roleArn });
   },
 ];
 
 /** What an account holds, without what differs from one making to the next. */
 async function picture(account: string): Promise<unknown> {
-  const config = { ...clientConfig(calm, account), maxAttempts: 10 };
+  const config = at(account);
   const connection = await connect({
     region: 'us-east-1',
     endpoint,
@@ -208,7 +210,7 @@ test(`a room of ${ROOM} is put back, whatever was done to it, through ${KILLS} k
     if (alike) {
       expect(now.machines).toContain(`${WORKFLOW_NAME}2`);
       now.machines = now.machines.filter((name) => name !== `${WORKFLOW_NAME}2`);
-      const { Rules } = await new EventBridge(clientConfig(calm, account)).listRules({
+      const { Rules } = await new EventBridge(at(account)).listRules({
         EventBusName: `${BUS_NAME}-mine`,
       });
       expect(Rules).toMatchObject([{ Name: 'NewOrder', EventPattern: '{"source":["mine"]}', State: 'ENABLED' }]);
@@ -226,8 +228,5 @@ test(`a room of ${ROOM} is put back, whatever was done to it, through ${KILLS} k
   const down = await presso('fleet', 'teardown', '--run', ...unattended, '--resume', '--json');
   const fallback = down.code === 2 ? await presso('fleet', 'teardown', '--run', ...unattended, '--json') : down;
   expect(fallback, fallback.stdout.slice(-2_000)).toMatchObject({ code: 0 });
-  for (const account of accounts)
-    expect(
-      (await new CloudFormation({ ...clientConfig(calm, account), maxAttempts: 10 }).describeStacks({})).Stacks,
-    ).toEqual([]);
+  for (const account of accounts) expect((await new CloudFormation(at(account)).describeStacks({})).Stacks).toEqual([]);
 });

@@ -124,11 +124,16 @@ export async function fleet(run: FleetRun): Promise<void> {
     });
     if (!stop.signal.aborted) journal.finish();
     finish(run, roster, inRosterOrder(results, roster));
-    if (stop.signal.aborted)
-      throw interrupted(
+    if (stop.signal.aborted) {
+      const stopped = interrupted(
         `presso stopped; ${totals(results)}.`,
         `presso fleet ${run.operation} --roster ${run.roster} --resume   (goes on, and repeats nothing that is done)`,
       );
+      // The document stands already; a second one would make it unreadable.
+      throw run.json
+        ? new PressoError('quiet', stopped.message, { hint: stopped.hint, exit: EXIT.interrupted })
+        : stopped;
+    }
     exitOf(run, results);
   } finally {
     process.removeListener('SIGINT', onSignal);
