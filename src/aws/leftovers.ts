@@ -1,7 +1,7 @@
 /** Looks for what the workshop leaves in an account, and takes single things away. */
 import type { Connection } from './connection.ts';
 import { errorName } from './failure.ts';
-import { iamClient, lambdaClient } from './find.ts';
+import { lambdaClient } from './find.ts';
 
 const logsClient = (connection: Connection) =>
   connection.client(
@@ -116,13 +116,6 @@ export async function deleteIotPolicy(connection: Connection, policyName: string
       if (!isDefaultVersion) await iot.deletePolicyVersion({ policyName, policyVersionId: versionId });
     await iot.deletePolicy({ policyName });
   });
-}
-
-/** The tags of a role. */
-export async function roleTags(connection: Connection, name: string): Promise<Record<string, string>> {
-  const iam = await iamClient(connection);
-  const { Tags } = await iam.listRoleTags({ RoleName: name });
-  return Object.fromEntries((Tags ?? []).map(({ Key, Value }) => [Key ?? '', Value ?? '']));
 }
 
 export async function stateMachineTags(connection: Connection, arn: string): Promise<Record<string, string>> {

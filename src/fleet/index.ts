@@ -3,13 +3,12 @@
  * Promise: an account is touched only when every guard says so, one bad account never holds up the rest, and a killed run
  * goes on. roster and guard are pure; journal.ts touches the disk, attend.ts the accounts.
  */
-export { attend, type Attended, type AttendOptions, refusal } from './attend.ts';
-export { NO_MARKER, PROTECTED_WORDS } from './guard.ts';
-export { continueJournal, type Journal, openJournal, type PastRun, pastRuns } from './journal.ts';
+export { attend, type Attended, refusal } from './attend.ts';
+export { NO_MARKER } from './guard.ts';
+export { continueJournal, openJournal, type PastRun, pastRuns } from './journal.ts';
 export { type Attendee, parseRoster, type Roster } from './roster.ts';
 export {
   type FleetEvent,
-  type FleetOptions,
   type Finding,
   type Operation,
   type Outcome,
