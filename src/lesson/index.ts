@@ -3,7 +3,7 @@
  * Promise: what cannot be filled in is said, never guessed; a page too large or too deep is refused, nothing hangs.
  * library.ts, definition.ts, progress.ts and check/ touch the disk; everything named to-*, parse, scan, tags/ is pure.
  */
-export { type CheckFacts, type LessonFacts, type Place, targetValues } from './facts.ts';
+export { type CheckFacts, targetValues } from './facts.ts';
 export {
   type Course,
   type CourseModule,
@@ -24,14 +24,12 @@ export {
   type Progress,
   type ProgressPlace,
   parseProgress,
-  progressFile,
   readProgress,
   recordChecks,
   recordLesson,
   updateProgress,
-  writeProgress,
 } from './progress.ts';
 export { solutionShape } from './shape.ts';
-export { escapeHtml, type HtmlOptions, toHtml } from './to-html.ts';
-export { markSign, markWord, type Page, type TerminalOptions, type Thing, toTerminal } from './to-terminal.ts';
-export { type Block, type CodeBlock, type LessonTree, type Mark, walk } from './tree.ts';
+export { escapeHtml, toHtml } from './to-html.ts';
+export { markSign, toTerminal } from './to-terminal.ts';
+export type { LessonTree, Mark } from './tree.ts';

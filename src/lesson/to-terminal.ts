@@ -54,7 +54,6 @@ const MARKS: Record<Mark, { sign: string; word: string; style: Style }> = {
 };
 
 export const markSign = (mark: Mark): string => MARKS[mark].sign;
-export const markWord = (mark: Mark): string => MARKS[mark].word;
 
 /** The whole lesson, with its title and how long it takes. */
 export function toTerminal(lesson: LessonTree, options: TerminalOptions): Page {
