@@ -1,15 +1,11 @@
 /** What every command shares: the flags that say where and as whom, the connection, and one way for errors to leave. */
-import { Command, Flags, type Interfaces } from '@oclif/core';
+import { Command, Flags } from '@oclif/core';
 import { devNull } from 'node:os';
 import type { Connection } from './aws/connection.ts';
 import { PressoError } from './errors.ts';
 import { distFile } from './paths.ts';
 import { homeFolder, resolveTarget, type Target, type TargetKind } from './target/index.ts';
 import { ask, paint, tell } from './terminal.ts';
-
-export type BaseFlags<T extends typeof Command> = Interfaces.InferredFlags<
-  (typeof PressoCommand)['baseFlags'] & T['flags']
->;
 
 export abstract class PressoCommand extends Command {
   static override baseFlags = {

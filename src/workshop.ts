@@ -37,8 +37,6 @@ export const METRICS = {
   dashboard: 'Serverlesspresso_Metrics',
 } as const;
 
-export const TOPICS = { admin: 'serverlesspresso-admin', config: 'serverlesspresso-config' } as const;
-
 /** detail-type of every event on the bus; all carry `EVENT_SOURCE`. */
 export const EVENTS = {
   newOrder: 'Validator.NewOrder',

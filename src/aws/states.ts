@@ -1,7 +1,7 @@
 /** AWS Step Functions, as plain values. */
 import type { Connection } from './connection.ts';
 import { errorName } from './failure.ts';
-import { listStateMachines, sfnClient } from './find.ts';
+import { sfnClient } from './find.ts';
 
 export interface StateMachine {
   name: string;
@@ -28,12 +28,6 @@ export async function describeStateMachine(connection: Connection, arn: string):
     if (errorName(error) === 'StateMachineDoesNotExist') return undefined;
     throw error;
   }
-}
-
-/** The state machine of exactly this name. */
-export async function stateMachineNamed(connection: Connection, name: string): Promise<StateMachine | undefined> {
-  const found = (await listStateMachines(connection)).find((machine) => machine.name === name);
-  return found && describeStateMachine(connection, found.arn);
 }
 
 export interface StateMachineInput {

@@ -21,7 +21,7 @@ import {
 import { checksDir, templatesDir } from '../paths.ts';
 import { courseLines, fleetDocument, tableLines, toCsv, toHtml, totals } from '../report/fleet.ts';
 import { homeFolder, type Target } from '../target/index.ts';
-import { ask, interrupted, paint, say, sayJson, tell } from '../terminal.ts';
+import { ask, interrupted, onInterrupt, paint, say, sayJson, tell } from '../terminal.ts';
 import { clean, count, line } from '../text.ts';
 import { listWork, resetWork, setupWork, teardownWork, verifyWork, type Work } from './fleet-operations.ts';
 import { showFleet } from './fleet-view.ts';
@@ -93,11 +93,10 @@ export async function fleet(run: FleetRun): Promise<void> {
           accounts: chosen.length,
         });
   const stop = new AbortController();
-  const onSignal = (): void => {
+  const ended = onInterrupt(() => {
     if (!run.json) tell('Stopping: what is under way finishes its calls …');
     stop.abort();
-  };
-  process.once('SIGINT', onSignal);
+  });
   try {
     const events = runFleet(
       chosen,
@@ -136,7 +135,7 @@ export async function fleet(run: FleetRun): Promise<void> {
     }
     exitOf(run, results);
   } finally {
-    process.removeListener('SIGINT', onSignal);
+    ended();
   }
 }
 

@@ -6,7 +6,7 @@ import { showProgress } from '../progress.ts';
 import { leftLines, removalLines } from '../report/reset.ts';
 import { stepLine } from '../report/solve.ts';
 import type { SweepOptions } from '../reset/sweep.ts';
-import { ask, interrupted, paint, say, sayJson } from '../terminal.ts';
+import { ask, interrupted, onInterrupt, paint, say, sayJson } from '../terminal.ts';
 import type { Target } from '../target/index.ts';
 import { clean, count, line } from '../text.ts';
 import {
@@ -108,8 +108,7 @@ function planText(plan: ResetPlan): string[] {
 /** Ctrl-C ends the calls under way and begins nothing more. */
 export function interruptible(): { options: SweepOptions; stop: () => void } {
   const control = new AbortController();
-  const onSignal = (): void => control.abort();
-  process.once('SIGINT', onSignal);
+  const ended = onInterrupt(() => control.abort());
   const pause = (ms: number): Promise<void> =>
     new Promise((done) => {
       if (control.signal.aborted) return done();
@@ -123,6 +122,6 @@ export function interruptible(): { options: SweepOptions; stop: () => void } {
     });
   return {
     options: { signal: control.signal, pause, now: Date.now },
-    stop: () => process.removeListener('SIGINT', onSignal),
+    stop: ended,
   };
 }

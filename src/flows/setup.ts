@@ -2,6 +2,7 @@
 import { whoAmI } from '../aws/account.ts';
 import type { Connection } from '../aws/connection.ts';
 import { PressoError } from '../errors.ts';
+import { recordChecks } from '../lesson/progress.ts';
 import { templatesDir } from '../paths.ts';
 import { showProgress } from '../progress.ts';
 import { deployNews, planLines } from '../report/setup.ts';
@@ -10,7 +11,7 @@ import { type DeployEvent, deploy } from '../setup/deploy.ts';
 import { observeSetup } from '../setup/observe.ts';
 import { changes, type Facts, planSetup, type SetupPlan, type StackWanted, stackName } from '../setup/plan.ts';
 import { wantedStacks } from '../setup/wanted.ts';
-import { asksFirst, rememberTarget, resolveTarget, type Target, type TargetKind } from '../target/index.ts';
+import { asksFirst, homeFolder, rememberTarget, resolveTarget, type Target, type TargetKind } from '../target/index.ts';
 import { choose, confirm, interrupted, onInterrupt, paint, say, sayJson, tell } from '../terminal.ts';
 import { clean } from '../text.ts';
 
@@ -81,7 +82,12 @@ export async function runSetup(run: SetupRun): Promise<'done' | 'failed'> {
       return 'done';
     }
   }
-  if (run.remember) rememberTarget(target, process.env, process.cwd());
+  if (run.remember) {
+    rememberTarget(target, process.env, process.cwd());
+    // Lessons fill in the account's number without asking AWS for it.
+    const place = { kind: target.kind, account: identity.account, region: connection.region };
+    recordChecks(homeFolder(process.env), place, [], new Date());
+  }
   const result = await watch(connection, wanted, plan, run);
   if (result.failed.length > 0) {
     if (run.json) sayJson({ failed: result.failed });

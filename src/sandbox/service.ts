@@ -2,7 +2,6 @@
  * What a service of the sandbox is: a signing name, a wire protocol, and a table of actions. Each action states what IAM
  * has to allow, and answers with plain values in the API's own member names; a `Date` is written as the protocol does.
  */
-import type { ServiceError } from './errors.ts';
 import type { Principal } from './identity.ts';
 import type { AccountStore, ArchiveRef, Table } from './journal.ts';
 import type { World } from './world.ts';
@@ -115,5 +114,3 @@ export interface RawResponse {
   headers: Record<string, string>;
   body: Buffer;
 }
-
-export type { ServiceError };

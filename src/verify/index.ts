@@ -11,7 +11,7 @@ export { readChecklists } from './checklist.ts';
 export { type Facts, factsOf, factsOfDefinition } from './facts.ts';
 export { KINDS } from './probes/index.ts';
 export { metricsThere } from './probes/metrics.ts';
-export type { Check, Checklist, ModuleResult, Result, Status } from './types.ts';
+export type { Checklist, ModuleResult, Result, Status } from './types.ts';
 
 /** A connection problem or a lack of rights: shown as it is, since every other check would say the same. */
 export type Explain = (error: unknown) => { found: string; hint: string };
