@@ -17,9 +17,10 @@ export interface StartOptions {
   fault?: string | undefined;
   drop?: string | undefined;
   seed?: number | undefined;
+  eventual?: number | undefined;
 }
 
-const FAULTS = ['latency', 'throttle', 'fault', 'drop', 'seed'] as const;
+const FAULTS = ['latency', 'throttle', 'fault', 'drop', 'seed', 'eventual'] as const;
 
 export async function startDetached(options: StartOptions): Promise<void> {
   const already = await findSandbox(options.dir);
@@ -63,6 +64,7 @@ export async function startHere(options: StartOptions): Promise<void> {
     pace: 15,
     enforceIam: !options['no-iam'],
     ...(options.as === undefined ? {} : { callerRole: options.as }),
+    ...(options.eventual === undefined ? {} : { eventual: options.eventual }),
     faults: {
       latency: options.latency,
       throttle: Number(options.throttle ?? 0),

@@ -21,6 +21,7 @@ const { values } = parseArgs({
     fault: { type: 'string' },
     drop: { type: 'string' },
     seed: { type: 'string' },
+    eventual: { type: 'string' },
   },
 });
 
@@ -46,6 +47,7 @@ try {
     ...(values.data === undefined ? {} : { dir: values.data }),
     ...(values.host === undefined ? {} : { host: values.host }),
     ...(values.version === undefined ? {} : { version: values.version }),
+    ...(values.eventual === undefined ? {} : { eventual: Number(values.eventual) }),
     ...(values.as === undefined ? {} : { callerRole: values.as }),
   });
   const stop = (): void => void sandbox.close();

@@ -12,6 +12,8 @@ import {
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { IAM } from '@aws-sdk/client-iam';
+import { SFN } from '@aws-sdk/client-sfn';
 import { GetParameterCommand, PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { afterEach, expect, test } from 'vitest';
 import { distFile } from '../paths.ts';
@@ -165,6 +167,59 @@ test('throttling, failures and dropped connections come when asked for, the same
   expect(seen).toContain('ServiceUnavailable');
   expect(await run()).toEqual(seen);
 });
+
+test('callers run under a role when asked to, and may do what it may', async () => {
+  const dir = folder();
+  const first = await startSandbox({ dir });
+  const iam = new IAM(clientConfig(first));
+  const trust = JSON.stringify({
+    Version: '2012-10-17',
+    Statement: [{ Effect: 'Allow', Principal: { Service: 'lambda.amazonaws.com' }, Action: 'sts:AssumeRole' }],
+  });
+  await iam.createRole({ RoleName: 'reader', AssumeRolePolicyDocument: trust });
+  const policy = { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: 'ssm:GetParameter', Resource: '*' }] };
+  await iam.putRolePolicy({ RoleName: 'reader', PolicyName: 'read', PolicyDocument: JSON.stringify(policy) });
+  await put(first, '/there');
+  await first.close();
+  const second = await startSandbox({ dir, callerRole: 'arn:aws:iam::123456789012:role/reader' });
+  try {
+    expect((await get(second, '/there')).Parameter?.Value).toBe('kept');
+    await expect(put(second, '/more')).rejects.toMatchObject({
+      name: 'AccessDeniedException',
+      message: expect.stringMatching(
+        /assumed-role\/reader\/presso is not authorized to perform: ssm:PutParameter .* because no identity-based policy allows/,
+      ),
+    });
+  } finally {
+    await second.close();
+  }
+});
+
+test('ListExecutions lags behind when asked to', () =>
+  withSandbox(
+    async (sandbox) => {
+      const config = clientConfig(sandbox);
+      const trust = JSON.stringify({
+        Version: '2012-10-17',
+        Statement: [{ Effect: 'Allow', Principal: { Service: 'states.amazonaws.com' }, Action: 'sts:AssumeRole' }],
+      });
+      const { Role } = await new IAM(config).createRole({ RoleName: 'runner', AssumeRolePolicyDocument: trust });
+      const sfn = new SFN(config);
+      const definition = JSON.stringify({ StartAt: 'W', States: { W: { Type: 'Wait', Seconds: 60, End: true } } });
+      const { stateMachineArn } = await sfn.createStateMachine({ name: 'slow', definition, roleArn: Role?.Arn });
+      await sfn.startExecution({ stateMachineArn });
+      const running = async () =>
+        (await sfn.listExecutions({ stateMachineArn, statusFilter: 'RUNNING' })).executions?.length;
+      expect(await running()).toBe(0);
+      await sandbox.advance(6_000);
+      expect(await running()).toBe(1);
+      await sandbox.advance(55_000);
+      expect(await running()).toBe(1);
+      await sandbox.advance(6_000);
+      expect(await running()).toBe(0);
+    },
+    { eventual: 5_000 },
+  ));
 
 test('in front it ends with SIGINT and leaves no file behind', async () => {
   const dir = folder();

@@ -26,6 +26,8 @@ export interface SandboxOptions {
   /** Run the caller under this role instead of as the administrator. */
   callerRole?: string;
   faults?: FaultOptions;
+  /** How late ListExecutions is, in milliseconds. */
+  eventual?: number;
   log?: (line: LogLine) => void;
   random?: (length: number) => Uint8Array;
 }
@@ -83,6 +85,7 @@ async function start(
       pace: options.pace ?? 0,
       enforceIam: options.enforceIam ?? true,
       callerRole: options.callerRole,
+      eventual: options.eventual,
       log: options.log ?? (() => {}),
     });
     made.door = (wire) => serviceAnswer(wire, made, faults);

@@ -24,6 +24,8 @@ export interface WorldOptions {
   pace?: number;
   /** Off only by an explicit flag. */
   enforceIam?: boolean;
+  /** How late ListExecutions is, in milliseconds: what AWS has eventually consistent is at once here unless asked. */
+  eventual?: number | undefined;
   /** The role every unsigned-for caller acts under, instead of the administrator. */
   callerRole?: string | undefined;
   log?: (line: LogLine) => void;

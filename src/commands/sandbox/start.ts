@@ -33,6 +33,12 @@ export default class SandboxStart extends PressoCommand {
     throttle: share('share of calls to throttle'),
     fault: share('share of calls to fail with a 503'),
     drop: share('share of connections to drop'),
+    eventual: Flags.integer({
+      description: 'let ListExecutions lag behind, as AWS may',
+      min: 0,
+      max: 60_000,
+      helpValue: 'MS',
+    }),
     seed: Flags.integer({ description: 'seed of the faults', helpValue: 'N' }),
   };
 

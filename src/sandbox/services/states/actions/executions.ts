@@ -187,27 +187,33 @@ const listExecutions: Action = {
     const machine = machineOrThrow(context, stateMachineArn);
     if (machine.type === 'EXPRESS') throw notSupported();
     const all: Listed[] = [];
+    // With --eventual the list tells what was true a while ago, as AWS's may.
+    const horizon = context.now() - (context.world.options.eventual ?? 0);
     if (statusFilter === undefined || statusFilter === 'RUNNING')
       for (const { start } of driverOf(context).running(machine.arn))
-        all.push({
-          executionArn: start.arn,
-          stateMachineArn: machine.arn,
-          name: start.name,
-          status: 'RUNNING',
-          startDate: new Date(start.started),
-        });
-    if (statusFilter !== 'RUNNING') {
+        if (start.started <= horizon)
+          all.push({
+            executionArn: start.arn,
+            stateMachineArn: machine.arn,
+            name: start.name,
+            status: 'RUNNING',
+            startDate: new Date(start.started),
+          });
+    if (statusFilter !== 'RUNNING' || context.world.options.eventual) {
       const prefix = `${machine.name}:`;
       for (const [key, record] of endsOf(context).entries())
-        if (key.startsWith(prefix) && (statusFilter === undefined || record.status === statusFilter))
+        if (key.startsWith(prefix) && record.started <= horizon) {
+          const status = record.stopped > horizon ? 'RUNNING' : record.status;
+          if (statusFilter !== undefined && status !== statusFilter) continue;
           all.push({
             executionArn: context.arn(`execution:${key}`),
             stateMachineArn: machine.arn,
             name: key.slice(prefix.length),
-            status: record.status,
+            status,
             startDate: new Date(record.started),
-            stopDate: new Date(record.stopped),
+            ...(status === 'RUNNING' ? {} : { stopDate: new Date(record.stopped) }),
           });
+        }
     }
     all.sort((a, b) => b.startDate.getTime() - a.startDate.getTime());
     const kind = `executions ${machine.arn} ${statusFilter ?? ''}`;
