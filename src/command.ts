@@ -5,7 +5,7 @@ import type { Connection } from './aws/connection.ts';
 import { PressoError } from './errors.ts';
 import { distFile } from './paths.ts';
 import { homeFolder, resolveTarget, type Target, type TargetKind } from './target/index.ts';
-import { ask, paint, tell } from './terminal.ts';
+import { ask, paint, prepareLines, tell } from './terminal.ts';
 
 export abstract class PressoCommand extends Command {
   static override baseFlags = {
@@ -19,6 +19,11 @@ export abstract class PressoCommand extends Command {
     json: Flags.boolean({ description: 'print one JSON document', helpGroup: 'GLOBAL' }),
     'no-color': Flags.boolean({ description: 'print without colour', helpGroup: 'GLOBAL' }),
   };
+
+  override async init(): Promise<void> {
+    await super.init();
+    if (process.stdout.isTTY || process.stderr.isTTY) await prepareLines();
+  }
 
   #target: Target | undefined;
   #connection: Connection | undefined;

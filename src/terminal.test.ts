@@ -1,5 +1,7 @@
-import { expect, test } from 'vitest';
-import { fitted } from './terminal.ts';
+import { beforeAll, expect, test } from 'vitest';
+import { fitted, prepareLines } from './terminal.ts';
+
+beforeAll(prepareLines);
 
 test('a row with columns is broken between words, under its last column', () => {
   expect(fitted('  + create  events          The event bus, and the log group that the rule fills', 60)).toBe(

@@ -6,13 +6,21 @@
  * - A question is asked only where there is a terminal on both sides; else the flag that answers it is named.
  */
 import { Ansis } from 'ansis';
-import stringWidth from 'string-width';
-import wrapAnsi from 'wrap-ansi';
 import { EXIT, PressoError } from './errors.ts';
 import { clean, line } from './text.ts';
 
 let colour = false;
 let jsonWanted = false;
+let measures: { width: (text: string) => number; wrap: (text: string, columns: number) => string } | undefined;
+
+/** Loads what breaks lines, for a terminal only: `--version` and pipes start without it. */
+export async function prepareLines(): Promise<void> {
+  const [{ default: stringWidth }, { default: wrapAnsi }] = await Promise.all([
+    import('string-width'),
+    import('wrap-ansi'),
+  ]);
+  measures = { width: stringWidth, wrap: (text, columns) => wrapAnsi(text, columns, { hard: false, trim: true }) };
+}
 
 export function setUpTerminal(argv: readonly string[]): void {
   const flags = argv.includes('--') ? argv.slice(0, argv.indexOf('--')) : argv;
@@ -51,14 +59,16 @@ export function tell(text = ''): void {
  * gap of two spaces or more in its first half). A word that is longer than a line stays whole, so that it can be copied.
  */
 export function fitted(text: string, columns: number): string {
+  if (!measures) return text;
+  const { width: widthOf, wrap } = measures;
   return text
     .split('\n')
     .map((row) => {
-      if (stringWidth(row) <= columns) return row;
+      if (widthOf(row) <= columns) return row;
       const lead =
         /^.*[^ ] {2,}(?=[^ ])/.exec(row.slice(0, Math.floor(columns / 2)))?.[0] ?? /^ */.exec(row)?.[0] ?? '';
-      const hang = stringWidth(lead);
-      const body = wrapAnsi(row.slice(lead.length), Math.max(20, columns - hang), { hard: false, trim: true });
+      const hang = widthOf(lead);
+      const body = wrap(row.slice(lead.length), Math.max(20, columns - hang));
       return lead + body.split('\n').join(`\n${' '.repeat(hang)}`);
     })
     .join('\n');
