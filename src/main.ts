@@ -1,5 +1,8 @@
 /** The door of the binary: oclif runs the command; every error ends as one sentence and the next command. */
-import { Config, Errors, flush, run } from '@oclif/core';
+import { Config } from '@oclif/core/config';
+import * as Errors from '@oclif/core/errors';
+import { flush } from '@oclif/core/flush';
+import { run } from '@oclif/core/run';
 import { EXIT, PressoError } from './errors.ts';
 import { packageRoot } from './paths.ts';
 import { setUpTerminal, showError } from './terminal.ts';
