@@ -16,6 +16,7 @@ import { states } from './states/index.ts';
 import { sts } from './sts/index.ts';
 import { cognitoIdentity } from './cognito-identity/index.ts';
 import { apigateway } from './apigateway/index.ts';
+import { organizations } from './organizations/index.ts';
 
 export function allServices(): Service[] {
   return [
@@ -31,6 +32,7 @@ export function allServices(): Service[] {
     lambda,
     logs,
     monitoring,
+    organizations,
     sqs,
     ssm,
     states,
