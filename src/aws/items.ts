@@ -73,6 +73,34 @@ export async function setAttributes(connection: Connection, table: string, key: 
   });
 }
 
+/** Adds to a number of an item that is there, in one step; false when the item is not, or is no longer like `still`. */
+export async function addToAttribute(
+  connection: Connection,
+  table: string,
+  key: Item,
+  attribute: string,
+  by: number,
+  still: Item = {},
+): Promise<boolean> {
+  const client = await load(connection);
+  const names = Object.keys(still);
+  const values = Object.fromEntries(names.map((name, i) => [`:v${i}`, toAttribute(still[name] ?? null)]));
+  try {
+    await client.updateItem({
+      TableName: table,
+      Key: toItem(key),
+      UpdateExpression: 'SET #n = #n + :by',
+      ConditionExpression: ['attribute_exists(#n)', ...names.map((_, i) => `#a${i} = :v${i}`)].join(' AND '),
+      ExpressionAttributeNames: { '#n': attribute, ...Object.fromEntries(names.map((name, i) => [`#a${i}`, name])) },
+      ExpressionAttributeValues: { ':by': toAttribute(by), ...values },
+    });
+    return true;
+  } catch (error) {
+    if (errorName(error) === 'ConditionalCheckFailedException') return false;
+    throw error;
+  }
+}
+
 export async function deleteItem(connection: Connection, table: string, key: Item): Promise<void> {
   const client = await load(connection);
   await client.deleteItem({ TableName: table, Key: toItem(key) });

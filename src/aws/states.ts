@@ -164,6 +164,61 @@ export async function executionHistory(connection: Connection, arn: string): Pro
   return found;
 }
 
+/** A task that an execution gave out. */
+export interface ExecutionTask {
+  /** Number of the event in the history with which it was given out. */
+  id: number;
+  state: string;
+  /** What the task was given. A token of it can end the order: never show it. */
+  parameters: unknown;
+  /** What came back, where it has. */
+  output?: unknown;
+}
+
+/** The tasks of an execution in the order in which they were given out (API Reference, "HistoryEvent"). */
+export async function executionTasks(connection: Connection, arn: string): Promise<ExecutionTask[]> {
+  const sfn = await sfnClient(connection);
+  const tasks = new Map<number, ExecutionTask>();
+  const before = new Map<number, number>();
+  const states = new Map<number, string>();
+  let nextToken: string | undefined;
+  do {
+    const page = await sfn.getExecutionHistory({ executionArn: arn, maxResults: 1_000, nextToken });
+    for (const event of page.events ?? []) {
+      const { id = 0, previousEventId = 0 } = event;
+      before.set(id, previousEventId);
+      const state = event.stateEnteredEventDetails?.name ?? states.get(previousEventId) ?? '';
+      states.set(id, state);
+      const given = event.taskScheduledEventDetails?.parameters ?? event.lambdaFunctionScheduledEventDetails?.input;
+      if (given !== undefined) tasks.set(id, { id, state, parameters: parsed(given) });
+      const output = event.taskSucceededEventDetails?.output ?? event.lambdaFunctionSucceededEventDetails?.output;
+      if (output === undefined) continue;
+      for (let at = previousEventId; at > 0; at = before.get(at) ?? 0) {
+        const task = tasks.get(at);
+        if (!task) continue;
+        task.output = parsed(output);
+        break;
+      }
+    }
+    nextToken = page.nextToken;
+  } while (nextToken);
+  return [...tasks.values()];
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+/** Returns a task token, as whoever was waited for does. */
+export async function sendTaskSuccess(connection: Connection, token: string, output: string): Promise<void> {
+  const sfn = await sfnClient(connection);
+  await sfn.sendTaskSuccess({ taskToken: token, output });
+}
+
 export async function stopExecution(connection: Connection, arn: string, cause: string): Promise<void> {
   const sfn = await sfnClient(connection);
   await sfn.stopExecution({ executionArn: arn, cause });
@@ -182,10 +237,16 @@ export async function runExpress(connection: Connection, arn: string, input: str
   return toRun(await sfn.startSyncExecution({ stateMachineArn: arn, input }));
 }
 
-/** Starts an execution of a STANDARD state machine; answers with its ARN. */
-export async function startExecution(connection: Connection, arn: string, input: string): Promise<string> {
+/** Starts an execution of a STANDARD state machine, under a name of its own if it gets none; answers with its ARN. */
+export async function startExecution(
+  connection: Connection,
+  arn: string,
+  input: string,
+  name?: string,
+): Promise<string> {
   const sfn = await sfnClient(connection);
-  return (await sfn.startExecution({ stateMachineArn: arn, input })).executionArn ?? '';
+  const started = await sfn.startExecution({ stateMachineArn: arn, input, ...(name === undefined ? {} : { name }) });
+  return started.executionArn ?? '';
 }
 
 const toRun = (run: {
