@@ -1,8 +1,9 @@
 /** `presso learn`: the reader's screen. Keys come in, the pure reader says what to show and what to do. */
 import { spawn } from 'node:child_process';
+import { closeSync, constants, openSync, readSync } from 'node:fs';
 import path from 'node:path';
 import type { Connection } from '../aws/connection.ts';
-import { PressoError } from '../errors.ts';
+import { EXIT, PressoError } from '../errors.ts';
 import {
   lessonMark,
   markSign,
@@ -41,9 +42,13 @@ export async function learn(
   let state: ReaderState = startState(desk.progress.way);
   let view = look();
   let busy = false;
-  let done: () => void = () => {};
-  const over = new Promise<void>((resolve) => {
-    done = resolve;
+  let gone = false;
+  let done: (exit?: number) => void = () => {};
+  const over = new Promise<number>((resolve) => {
+    done = (exit = EXIT.yes) => {
+      gone = true;
+      resolve(exit);
+    };
   });
 
   function look(): ReaderView {
@@ -76,6 +81,8 @@ export async function learn(
   }
 
   const show = (): void => {
+    // A key that ends the reader is followed by no picture: it would stand on the shell's screen.
+    if (gone) return;
     const rows = draw(state, view, colour);
     stdout.write(`\u001b[H${rows.map((row) => `${row}\u001b[K`).join('\r\n')}\u001b[J`);
   };
@@ -105,7 +112,19 @@ export async function learn(
   const perform = async (effect: Effect): Promise<void> => {
     switch (effect.kind) {
       case 'quit':
-        done();
+        done(effect.interrupted ? EXIT.interrupted : EXIT.yes);
+        return;
+      case 'suspend':
+        leave();
+        process.once('SIGCONT', () => {
+          enter();
+          view = look();
+          show();
+        });
+        process.kill(process.pid, 'SIGTSTP');
+        return;
+      case 'redraw':
+        stdout.write('\u001b[2J');
         return;
       case 'lesson':
         open(effect.at);
@@ -148,7 +167,7 @@ export async function learn(
   const keys = async (text: string): Promise<void> => {
     for (const key of splitKeys(text)) {
       if (busy) {
-        if (key === '\u0003') done();
+        if (key === '\u0003') done(EXIT.interrupted);
         continue;
       }
       const before = state;
@@ -187,7 +206,8 @@ export async function learn(
   process.once('exit', leave);
   try {
     show();
-    await over;
+    const exit = await over;
+    if (exit !== EXIT.yes) throw new PressoError('quiet', 'Left by Ctrl-C.', { hint: '', exit });
   } finally {
     stdin.off('data', onKey);
     stdout.off('resize', onResize);
@@ -198,9 +218,11 @@ export async function learn(
   }
 }
 
-/** Keys that came in one piece: a pasted text is many, an escape sequence is one. */
+/** Keys that came in one piece: a pasted text is many, an escape sequence is one. What the terminal answers late is no key. */
 function splitKeys(text: string): string[] {
-  return text.match(/\u001b(?:\[[0-9;]*[A-Za-z~]|O[A-Z])?|[^\u001b]/gu) ?? [];
+  const keys =
+    text.match(/\u001b(?:\[[?>=0-9;]*[A-Za-z~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)|O[A-Z])?|[^\u001b]/gu) ?? [];
+  return keys.filter((key) => !/^\u001b(?:\]|\[\?)/.test(key));
 }
 
 function openInBrowser(href: string): void {
@@ -219,10 +241,7 @@ function openInBrowser(href: string): void {
 
 /** Runs a block in the learner's folder and shell; its output stays on the ordinary screen until a key is pressed. */
 async function runBlock(text: string, desk: Desk): Promise<string> {
-  const env: NodeJS.ProcessEnv = {
-    ...process.env,
-    PATH: `${path.join(packageRoot(), 'node_modules', '.bin')}${path.delimiter}${process.env['PATH'] ?? ''}`,
-  };
+  const env = { ...process.env };
   if (desk.place.kind === 'sandbox')
     Object.assign(env, {
       AWS_ACCESS_KEY_ID: desk.target.account,
@@ -236,17 +255,47 @@ async function runBlock(text: string, desk: Desk): Promise<string> {
   const ignore = (): void => {};
   process.on('SIGINT', ignore);
   const code = await new Promise<number>((resolve) => {
-    const child = spawn(text, { shell: true, stdio: 'inherit', env });
+    const child = spawn(`${thisPresso()}${text}`, { shell: true, stdio: 'inherit', env });
     child.once('error', () => resolve(127));
     child.once('close', (status) => resolve(status ?? 130));
   });
   process.off('SIGINT', ignore);
-  process.stdout.write(`${paint().dim(`── ended with ${code} · any key: back to the lesson `)}`);
   process.stdin.setRawMode(true);
+  forgetTypedAhead();
+  process.stdout.write(`${paint().dim(`── ended with ${code} · any key: back to the lesson `)}`);
   process.stdin.resume();
   await new Promise<void>((resolve) => process.stdin.once('data', () => resolve()));
   process.stdout.write('\n');
   return code === 0 ? 'The commands ran.' : `The last command ended with ${code}.`;
+}
+
+/** `presso` in a block is the one that shows it, installed or not. */
+function thisPresso(): string {
+  if (process.platform === 'win32') return '';
+  const quoted = [process.execPath, path.join(packageRoot(), 'bin', 'run.js')]
+    .map((word) => `'${word.replaceAll("'", `'\\''`)}'`)
+    .join(' ');
+  return `presso() { ${quoted} "$@"; }\n`;
+}
+
+/**
+ * Keys that were pressed while a command ran are still in the terminal's hands; taken for the key that is asked for, they
+ * would take the output away before it was read (a slow `aws` that fails was seen to "not wait").
+ */
+function forgetTypedAhead(): void {
+  let tty: number;
+  try {
+    tty = openSync('/dev/tty', constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
+  } catch {
+    return;
+  }
+  try {
+    while (readSync(tty, Buffer.alloc(1_024)) > 0);
+  } catch {
+    // EAGAIN: nothing is left.
+  } finally {
+    closeSync(tty);
+  }
 }
 
 /** Runs some checks and those that they need; what is wrong is said below each. */

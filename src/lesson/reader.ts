@@ -1,5 +1,6 @@
 /** The full-screen reader without its screen: what is shown, and what a key does. Pure. */
 import { clean } from '../text.ts';
+import { findAll, markPieces, type Piece } from './search.ts';
 import { columns as columnsOf, graphemes } from './spans.ts';
 import type { Page, Thing } from './to-terminal.ts';
 import type { CodeBlock } from './tree.ts';
@@ -13,6 +14,8 @@ export interface ReaderState {
   /** In contents: which line is chosen. */
   chosen: number;
   query: string;
+  /** Which of the places where the query stands was gone to. */
+  hit: number;
   way: string | undefined;
   open: ReadonlySet<number>;
   message: string;
@@ -32,7 +35,9 @@ export interface ReaderView {
 }
 
 export type Effect =
-  | { kind: 'quit' }
+  | { kind: 'quit'; interrupted: boolean }
+  | { kind: 'suspend' }
+  | { kind: 'redraw' }
   | { kind: 'lesson'; at: number }
   | { kind: 'open'; href: string }
   | { kind: 'copy'; text: string }
@@ -46,6 +51,7 @@ export const startState = (way: string | undefined): ReaderState => ({
   mode: 'read',
   chosen: 0,
   query: '',
+  hit: 0,
   way,
   open: new Set(),
   message: '',
@@ -66,7 +72,9 @@ const ACTS = new Set<Thing['kind']>(['link', 'code', 'hint', 'tabs', 'checkpoint
 
 /** What a key does; keys are the bytes that a terminal sends. */
 export function press(state: ReaderState, key: string, view: ReaderView): { state: ReaderState; effect?: Effect } {
-  if (key === '\u0003') return { state, effect: { kind: 'quit' } };
+  if (key === '\u0003') return { state, effect: { kind: 'quit', interrupted: true } };
+  if (key === '\u001a') return { state, effect: { kind: 'suspend' } };
+  if (key === '\u000c') return { state, effect: { kind: 'redraw' } };
   if (state.mode === 'confirm') {
     const back: ReaderState = { ...state, mode: 'read', asked: undefined, message: '' };
     return state.asked && /^[yY]$/.test(key)
@@ -79,7 +87,7 @@ export function press(state: ReaderState, key: string, view: ReaderView): { stat
   const move = (top: number) => ({ state: scrolled(state, view, top) });
   switch (key) {
     case 'q':
-      return { state, effect: { kind: 'quit' } };
+      return { state, effect: { kind: 'quit', interrupted: false } };
     case 'j':
     case '\u001b[B':
     case '\u001bOB':
@@ -106,7 +114,11 @@ export function press(state: ReaderState, key: string, view: ReaderView): { stat
     case '\u001b[4~':
       return move(lastTop(view));
     case 'n':
-      return state.query === '' ? step(state, view, 1) : { state: found(state, view, state.top + 1) };
+      return state.query === '' ? step(state, view, 1) : { state: found(state, view, 1) };
+    case 'N':
+      return {
+        state: state.query === '' ? { ...state, message: 'Nothing was searched for yet: /' } : found(state, view, -1),
+      };
     case 'p':
       return step(state, view, -1);
     case 'l':
@@ -224,35 +236,36 @@ function focused(state: ReaderState, view: ReaderView, by: 1 | -1): ReaderState 
           : ordered.findLast((index) => line(index) < state.top + body(view))) ?? ordered[0])
       : ordered[(now + by + ordered.length) % ordered.length];
   const at = line(next ?? 0);
-  const seen = at >= state.top && at < state.top + body(view);
-  return { ...scrolled(state, view, seen ? state.top : at - 2), focus: next };
+  return { ...scrolled(state, view, seen(state, view, at) ? state.top : at - 2), focus: next };
 }
 
 function typed(state: ReaderState, key: string, view: ReaderView): ReaderState {
   if (key === '\u001b') return { ...state, mode: 'read', query: '' };
-  if (key === '\r')
-    return state.query === '' ? { ...state, mode: 'read' } : found({ ...state, mode: 'read' }, view, state.top);
+  if (key === '\r') return state.query === '' ? { ...state, mode: 'read' } : found({ ...state, mode: 'read' }, view, 0);
   if (key === '\u007f' || key === '\b') return { ...state, query: graphemes(state.query).slice(0, -1).join('') };
   return key.startsWith('\u001b') ? state : { ...state, query: state.query + clean(key) };
 }
 
-function found(state: ReaderState, view: ReaderView, from: number): ReaderState {
-  const { lines } = view.page;
-  const query = state.query.toLowerCase();
-  for (let step = 0; step < lines.length; step++) {
-    const at = (from + step) % lines.length;
-    if (
-      clean(lines[at] ?? '')
-        .toLowerCase()
-        .includes(query)
-    ) {
-      const there = scrolled(state, view, at);
-      const round = at < from ? ' · from the top again' : '';
-      return { ...there, message: `/${state.query} · n: next${round}` };
-    }
-  }
-  return { ...state, query: '', message: `"${state.query}" is not on this page.` };
+/** To the first hit from the top of the screen on (0), the next (1) or the one before (-1); round at the ends. */
+function found(state: ReaderState, view: ReaderView, by: -1 | 0 | 1): ReaderState {
+  const hits = findAll(view.page.lines, state.query);
+  if (hits.length === 0) return { ...state, query: '', message: `"${state.query}" is not on this page.` };
+  const lineOf = (at: number): number => hits[at]?.[0]?.line ?? 0;
+  const wished =
+    by === 0
+      ? Math.max(
+          0,
+          hits.findIndex((_, at) => lineOf(at) >= state.top),
+        )
+      : Math.min(state.hit, hits.length - 1) + by;
+  const hit = (wished + hits.length) % hits.length;
+  const there = seen(state, view, lineOf(hit)) && by !== 0 ? state : scrolled(state, view, lineOf(hit));
+  const round = wished !== hit ? (by > 0 ? ' · from the top again' : ' · from the end again') : '';
+  return { ...there, hit, message: `/${state.query} · ${hit + 1} of ${hits.length} · n N${round}` };
 }
+
+const seen = (state: ReaderState, view: ReaderView, line: number): boolean =>
+  line >= state.top && line < state.top + body(view);
 
 function contentsKey(state: ReaderState, key: string, view: ReaderView): { state: ReaderState; effect?: Effect } {
   const last = view.contents.length - 1;
@@ -290,7 +303,7 @@ function contentsKey(state: ReaderState, key: string, view: ReaderView): { state
 const HELP = [
   '↑ ↓  j k        a line            space b   a screen',
   'g G             top, end          n p       next, previous lesson',
-  'l               contents          /         search (n: next hit)',
+  'l               contents          /         search; then n N: next, previous',
   'Tab Shift-Tab   choose a link, code block, hint, tabs or checkpoint',
   'Enter           do what it is for',
   'w ← →           switch tabs       o         open the link',
@@ -315,9 +328,25 @@ export function draw(state: ReaderState, view: ReaderView, colour: boolean): str
     rows.push('', ...HELP.map((text) => cut(`  ${text}`, view.columns)).slice(0, height - 1));
   else {
     const focus = state.focus === undefined ? undefined : view.page.things[state.focus];
+    const hits = findAll(view.page.lines, state.query);
+    const current = state.mode === 'search' ? undefined : hits[Math.min(state.hit, hits.length - 1)];
+    const byLine = new Map<number, Piece[]>();
+    for (const piece of hits.flat()) byLine.set(piece.line, [...(byLine.get(piece.line) ?? []), piece]);
     for (let at = state.top; at < Math.min(view.page.lines.length, state.top + height); at++) {
       const marked = focus && at >= focus.line && at < focus.end;
-      rows.push(`${marked ? (at === focus.line ? '❯ ' : '┊ ') : '  '}${view.page.lines[at] ?? ''}`);
+      const pieces = byLine.get(at) ?? [];
+      // Without colours the edge alone says where it stands.
+      const edge = marked
+        ? at === focus.line
+          ? '❯ '
+          : '┊ '
+        : current?.[0]?.line === at
+          ? '» '
+          : pieces[0]
+            ? '› '
+            : '  ';
+      const text = view.page.lines[at] ?? '';
+      rows.push(`${edge}${colour ? markPieces(text, pieces) : text}`);
     }
   }
   while (rows.length < height) rows.push('');
