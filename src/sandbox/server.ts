@@ -8,6 +8,7 @@ import type { Faults } from './faults.ts';
 import { encodeJson, encodeJsonError } from './protocols/json.ts';
 import { encodeQuery, encodeQueryError } from './protocols/query.ts';
 import { encodeRest } from './protocols/rest.ts';
+import { checkRegion } from './regions.ts';
 import type { World } from './world.ts';
 
 export interface Control {
@@ -107,6 +108,7 @@ export async function serviceAnswer(wire: WireRequest, world: World, faults: Fau
     const { service, action, input, region, accessKey, route } = found;
     if ((await faults.before(service.name, action)) === 'drop') return 'drop';
     const { store, caller } = await world.identify(accessKey);
+    checkRegion(store, service, region);
     const context = world.context(service, store, region, caller, requestId);
     if (service.raw && !Object.hasOwn(service.actions, action)) {
       const raw = await service.raw({ action, body: wire.body, headers: wire.headers }, context);

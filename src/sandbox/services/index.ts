@@ -1,5 +1,6 @@
 /** Every service of the sandbox: one line each. */
 import type { Service } from '../service.ts';
+import { account } from './account/index.ts';
 import { cloudformation } from './cloudformation/index.ts';
 import { cognitoIdp } from './cognito-idp/index.ts';
 import { dynamodb } from './dynamodb/index.ts';
@@ -20,6 +21,7 @@ import { organizations } from './organizations/index.ts';
 
 export function allServices(): Service[] {
   return [
+    account,
     apigateway,
     cognitoIdentity,
     cloudformation,
