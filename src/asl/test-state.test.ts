@@ -321,6 +321,8 @@ describe('DG, "Mock validation modes"', () => {
   test('an API without required fields takes an empty answer', async () => {
     const put = { Type: 'Task', Resource: 'arn:aws:states:::events:putEvents', Parameters: { Entries: [] }, End: true };
     expect(await tested(put, { result: {} })).toMatchObject({ status: 'SUCCEEDED' });
+    expect(await tested(put, { result: null })).toMatchObject({ status: 'SUCCEEDED', output: null });
+    expect(await refused(start, { result: null })).toContain("Required field 'ExecutionArn' is missing");
     expect(await refused(put, { result: { Entries: [{ EventId: 1 }] } })).toContain(
       "Field 'Entries.0.EventId' must be of type string",
     );
@@ -481,6 +483,64 @@ describe('DG, "Testing Map and Parallel states"', () => {
     expect(await tested(parallel, { result: [1, 2] })).toEqual({ output: [1, 2], status: 'SUCCEEDED' });
     expect(await refused(parallel, { result: [1] })).toContain('one element for each of the 2 branches');
     expect(await refused(parallel, { result: {} })).toContain('must be an array');
+    const written = map({ ResultWriter: { Resource: 'arn:aws:states:::s3:putObject', Parameters: { Bucket: 'b' } } });
+    expect(await tested(written, { input, result: { MapRunArn: 'a' } })).toMatchObject({ status: 'SUCCEEDED' });
+    expect(await refused(written, { input, result: [1] })).toContain('must be an object');
+  });
+});
+
+describe('DG, "Error propagation in Map and Parallel states"', () => {
+  const around = (outer: JsonObject): JsonObject => ({
+    StartAt: 'Outer',
+    States: {
+      Outer: { Next: 'Done', ...outer },
+      Done: { Type: 'Succeed' },
+      Help: { Type: 'Succeed' },
+    },
+  });
+  const iterations = (config: JsonObject) => ({
+    Type: 'Map',
+    ItemProcessor: { ...config, StartAt: 'Inner', States: { Inner: task() } },
+  });
+  const DISTRIBUTED = { ProcessorConfig: { Mode: 'DISTRIBUTED', ExecutionType: 'STANDARD' } };
+  const help = (error: string) => ({ Catch: [{ ErrorEquals: [error], ResultPath: '$.why', Next: 'Help' }] });
+  const sent = { stateName: 'Inner', input: { a: 1 }, error: 'Foo', cause: 'c' };
+
+  test('an inner failure meets the Catch and the Retry of the states around it', async () => {
+    const parallel = { Type: 'Parallel', Branches: [{ StartAt: 'Inner', States: { Inner: task() } }] };
+    expect(await tested(around({ ...parallel, ...help('Foo') }), sent)).toEqual({
+      status: 'CAUGHT_ERROR',
+      error: 'Foo',
+      cause: 'c',
+      nextState: 'Help',
+      output: { a: 1, why: { Error: 'Foo', Cause: 'c' } },
+    });
+    const retried = { ...iterations({}), Retry: [{ ErrorEquals: ['Foo'] }], ...help('Foo') };
+    expect(await tested(around(retried), sent)).toMatchObject({
+      status: 'RETRIABLE',
+    });
+    expect(await tested(around({ ...parallel, ...help('Bar') }), sent)).toEqual({
+      status: 'FAILED',
+      error: 'Foo',
+      cause: 'c',
+    });
+  });
+  test("the tested state's own handlers come first", async () => {
+    const own = { Catch: [{ ErrorEquals: ['Foo'], Next: 'Own' }] };
+    const branch = { StartAt: 'Inner', States: { Inner: task(own), Own: { Type: 'Succeed' } } };
+    const parallel = { Type: 'Parallel', Branches: [branch] };
+    expect(await tested(around({ ...parallel, ...help('Foo') }), sent)).toMatchObject({ nextState: 'Own' });
+  });
+  test('a distributed Map fails once too many of its iterations have', async () => {
+    const outer = { ...iterations(DISTRIBUTED), ToleratedFailureCount: 2 };
+    const exceeded = around({ ...outer, ...help('States.ExceedToleratedFailureThreshold') });
+    const failed = (count: number) => ({ ...sent, stateConfiguration: { mapIterationFailureCount: count } });
+    expect(await tested(exceeded, failed(1))).toMatchObject({ status: 'FAILED', error: 'Foo' });
+    expect(await tested(exceeded, failed(2))).toMatchObject({
+      status: 'CAUGHT_ERROR',
+      error: 'States.ExceedToleratedFailureThreshold',
+      nextState: 'Help',
+    });
   });
 });
 
@@ -603,6 +663,12 @@ describe('DG, "Testing retry and error handling"', () => {
     ).toMatchObject({
       inspectionData: { errorDetails: { retryBackoffIntervalSeconds: 60 } },
     });
+  });
+  test('retries that the context counts are used up', async () => {
+    const state = task({ Retry: [{ ErrorEquals: ['Foo'], MaxAttempts: 2 }] });
+    const counted = (RetryCount: number) => ({ error: 'Foo', context: { State: { RetryCount } } });
+    expect(await tested(state, counted(1))).toMatchObject({ status: 'RETRIABLE' });
+    expect(await tested(state, counted(2))).toMatchObject({ status: 'FAILED' });
   });
   test('States.Runtime is neither retried nor caught', async () => {
     expect(await tested(state, { error: 'States.Runtime' })).toEqual({ error: 'States.Runtime', status: 'FAILED' });

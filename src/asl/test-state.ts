@@ -15,7 +15,7 @@ import {
   type TestStateOptions,
 } from './test-state/play.ts';
 import { refuse } from './test-state/refusal.ts';
-import { readRequest, type Test, type TestStateRequest } from './test-state/request.ts';
+import { type Around, isDistributed, readRequest, type Test, type TestStateRequest } from './test-state/request.ts';
 import type { InspectStage, Json, JsonObject } from './types.ts';
 
 export type { TestStateOptions } from './test-state/play.ts';
@@ -49,18 +49,60 @@ export async function testState(request: TestStateRequest, options: TestStateOpt
   const first = await playBare(setting, seen);
   if (!('error' in first)) return answer(test, seen, { status: 'SUCCEEDED', output: first.output, next: first.next });
 
-  const { error, cause } = first;
-  const retry = retryOf(test, error);
+  const own = { state: test.state, language: test.language };
+  return (
+    (await handled(setting, seen, own, first)) ??
+    (await handledAround(setting, seen, first)) ??
+    answer(test, seen, { status: 'FAILED', ...first })
+  );
+}
+
+/** What a state's own Retry and Catch make of a failure; nothing where neither names it. */
+async function handled(
+  setting: Setting,
+  seen: Inspection,
+  { state, language }: Around,
+  failed: Failed,
+): Promise<TestStateResult | undefined> {
+  const { test } = setting;
+  const retry = retryOf(state, test.retries ?? 0, failed.error);
   if (retry) {
     seen.set('errorDetails', retry);
-    return answer(test, seen, { status: 'RETRIABLE', error, cause });
+    return answer(test, seen, { status: 'RETRIABLE', ...failed });
   }
-  if (!Array.isArray(test.state.Catch)) return answer(test, seen, { status: 'FAILED', error, cause });
+  if (!Array.isArray(state.Catch)) return;
   // Once more with its catchers, the failure being known: the engine decides which applies and what it hands on.
-  const caught = await play(setting, failing(test.state), seen.only('errorDetails', 'variables'), () => first);
-  if ('error' in caught) return answer(test, seen, { status: 'FAILED', error: caught.error, cause: caught.cause });
-  return answer(test, seen, { status: 'CAUGHT_ERROR', error, cause, output: caught.output, next: caught.next });
+  const here = { ...setting, test: { ...test, language } };
+  const caught = await play(here, failing(state), seen.only('errorDetails', 'variables'), () => failed);
+  if (!('error' in caught))
+    return answer(test, seen, { status: 'CAUGHT_ERROR', ...failed, output: caught.output, next: caught.next });
+  // A catcher that cannot be applied fails the state by another error than the one it was to catch.
+  return caught.error === failed.error ? undefined : answer(test, seen, { status: 'FAILED', ...caught });
 }
+
+/**
+ * The Map and Parallel states around: what the tested state leaves unhandled, their Retry and Catch may take ("Error
+ * propagation in Map and Parallel states"). A distributed Map fails only once too many of its iterations have.
+ */
+async function handledAround(setting: Setting, seen: Inspection, failed: Failed): Promise<TestStateResult | undefined> {
+  let rising = failed;
+  for (const around of setting.test.around) {
+    if (isDistributed(around.state)) {
+      const { ToleratedFailureCount: count, ToleratedFailurePercentage: percentage } = around.state;
+      const failures = (setting.test.failedIterations ?? 0) + 1;
+      if (typeof count === 'number' ? failures <= count : percentage !== undefined) return;
+      rising = EXCEEDED;
+    }
+    const taken = await handled(setting, seen, around, rising);
+    if (taken) return taken;
+  }
+  return;
+}
+
+const EXCEEDED = {
+  error: 'States.ExceedToleratedFailureThreshold',
+  cause: 'The specified tolerated failure threshold was exceeded',
+};
 
 /** The state without its Retry and Catch. */
 async function playBare(setting: Setting, seen: Inspection): Promise<Outcome> {
@@ -81,11 +123,7 @@ async function playBare(setting: Setting, seen: Inspection): Promise<Outcome> {
   if (test.type === 'Map') {
     const began = await playItems(setting, state, seen);
     if ('error' in began) return began;
-    if (thresholdExceeded(test, seen, began.items))
-      mocked = {
-        error: 'States.ExceedToleratedFailureThreshold',
-        cause: 'The specified tolerated failure threshold was exceeded',
-      };
+    if (thresholdExceeded(test, seen, began.items)) mocked = EXCEEDED;
   }
   return play(setting, test.type === 'Task' ? state : asTask(state), seen.watch, () => mocked);
 }
@@ -147,7 +185,7 @@ function thresholdExceeded({ failedIterations: failed }: Test, seen: Inspection,
 }
 
 /** The retrier that an error meets and how long it waits; nothing where its attempts are used up. */
-function retryOf({ state, retries = 0 }: Test, error: string | undefined): JsonObject | undefined {
+function retryOf(state: JsonObject, retries: number, error: string | undefined): JsonObject | undefined {
   const retriers = Array.isArray(state.Retry) ? state.Retry : [];
   const index = retriers.findIndex((retrier) => isObject(retrier) && matchesError(retrier.ErrorEquals, error));
   const retrier = retriers[index];
@@ -177,7 +215,7 @@ function contextOf(
     StateMachine: { Id: stateMachine.arn, Name: stateMachine.name },
     State: { Name: test.name, EnteredTime: time, RetryCount: test.retries ?? 0 },
     ...(waits && { Task: { Token: Buffer.from(`TestState:${seed}`).toString('base64') } }),
-    ...(test.inMap && { Map: { Item: { Index: 0, Value: test.input } } }),
+    ...(test.around.some(({ state }) => state.Type === 'Map') && { Map: { Item: { Index: 0, Value: test.input } } }),
   };
 }
 

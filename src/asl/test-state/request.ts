@@ -27,6 +27,12 @@ export interface TestStateRequest {
   };
 }
 
+/** A Map or Parallel state around the tested one. */
+export interface Around {
+  state: JsonObject;
+  language: Test['language'];
+}
+
 /** A request that has been read and found good. */
 export interface Test {
   name: string;
@@ -34,8 +40,8 @@ export interface Test {
   type: string;
   language: 'JSONPath' | 'JSONata';
   resource: Resource | undefined;
-  /** Inside a Map: its context object has an item. */
-  inMap: boolean;
+  /** The Map and Parallel states around it, innermost first. */
+  around: Around[];
   /** As written, for inspectionData.input. */
   inputText: string;
   input: Json;
@@ -59,13 +65,14 @@ export function readRequest(request: TestStateRequest): Test {
   const type = String(state.Type);
   const resource = type === 'Task' && typeof state.Resource === 'string' ? readResource(state.Resource) : undefined;
   const mock = readMock(request, type, state, resource);
-  checkConfiguration(request, type, state);
+  checkConfiguration(request, type, found);
   if (!mock && type === 'Task' && request.roleArn === undefined)
     refuse('RoleArn must be specified when testing a Task state without a mock');
   if (request.context !== undefined && !mock) refuse('Context can only be specified when a mock is specified');
   if (request.revealSecrets && mock) refuse('RevealSecrets cannot be specified when a mock is specified');
   const inputText = request.input ?? '{}';
   const { retrierRetryCount, mapIterationFailureCount, mapItemReaderData } = request.stateConfiguration ?? {};
+  const context = readContext(request.context);
   return {
     ...found,
     type,
@@ -74,9 +81,9 @@ export function readRequest(request: TestStateRequest): Test {
     input: readInput(inputText),
     level: (request.inspectionLevel ?? 'INFO') as Test['level'],
     variables: readObject(request.variables, 'variables') ?? {},
-    context: readContext(request.context),
+    context,
     mock,
-    retries: retrierRetryCount,
+    retries: retrierRetryCount ?? retriesIn(context),
     failedIterations: mapIterationFailureCount,
     readerData: mapItemReaderData,
   };
@@ -117,7 +124,7 @@ function checkShape(request: TestStateRequest): void {
     throw new TestStateError('InvalidArn', `Invalid Role Arn: '${request.roleArn}'`);
 }
 
-type Found = Pick<Test, 'name' | 'state' | 'language' | 'inMap'>;
+type Found = Pick<Test, 'name' | 'state' | 'language' | 'around'>;
 
 /** The state under test: the definition itself, or the one that stateName picks out of a whole definition. */
 function findState({ definition, stateName }: TestStateRequest): Found {
@@ -128,10 +135,16 @@ function findState({ definition, stateName }: TestStateRequest): Found {
   if (stateName !== undefined) {
     invalid(validateDefinition(definition, { type: 'STANDARD' }));
     const root = JSON.parse(definition) as JsonObject;
-    const found = search(root, stateName, false);
+    const found = search(root, stateName);
     if (!found) return refuse(`State '${stateName}' is not found in the definition`);
-    const language = (found.state.QueryLanguage ?? root.QueryLanguage ?? 'JSONPath') as Test['language'];
-    return { name: stateName, ...found, language };
+    const languageOf = (state: JsonObject) =>
+      (state.QueryLanguage ?? root.QueryLanguage ?? 'JSONPath') as Test['language'];
+    return {
+      name: stateName,
+      state: found.state,
+      language: languageOf(found.state),
+      around: found.around.map((state) => ({ state, language: languageOf(state) })),
+    };
   }
   const parsed = parseText(definition);
   const report = createReport();
@@ -141,23 +154,24 @@ function findState({ definition, stateName }: TestStateRequest): Found {
   invalid(report.found);
   const state = (parsed as { value: Json }).value as JsonObject;
   // The name AWS gives a state that has none of its own.
-  return { name: 'StateName', state, language: (state.QueryLanguage ?? 'JSONPath') as Test['language'], inMap: false };
+  return { name: 'StateName', state, language: (state.QueryLanguage ?? 'JSONPath') as Test['language'], around: [] };
 }
 
+/** A state by its name, however deep, and the states around it, innermost first. */
 function search(
   machine: Json | undefined,
   name: string,
-  inMap: boolean,
-): { state: JsonObject; inMap: boolean } | undefined {
+  around: JsonObject[] = [],
+): { state: JsonObject; around: JsonObject[] } | undefined {
   const states = isObject(machine) && isObject(machine.States) ? machine.States : {};
   for (const [own, state] of Object.entries(states)) {
     if (!isObject(state)) continue;
-    if (own === name) return { state, inMap };
-    const inner = [
-      ...(Array.isArray(state.Branches) ? state.Branches.map((branch) => search(branch, name, inMap)) : []),
-      search(state.ItemProcessor ?? state.Iterator, name, true),
-    ];
-    const found = inner.find((one) => one !== undefined);
+    if (own === name) return { state, around };
+    const inside = [
+      ...(Array.isArray(state.Branches) ? state.Branches : []),
+      state.ItemProcessor ?? state.Iterator,
+    ].map((inner) => search(inner, name, [state, ...around]));
+    const found = inside.find((one) => one !== undefined);
     if (found) return found;
   }
   return;
@@ -201,21 +215,23 @@ function readMock(
   return { result: value };
 }
 
-function checkConfiguration(request: TestStateRequest, type: string, state: JsonObject): void {
+function checkConfiguration(request: TestStateRequest, type: string, { state, around }: Found): void {
   const { errorCausedByState, mapIterationFailureCount, mapItemReaderData } = request.stateConfiguration ?? {};
   if (errorCausedByState !== undefined) {
     if (!CONTAINERS.includes(type)) refuse("ErrorCausedByState can only be specified for a 'Map' or 'Parallel' state");
     const inside = { States: { [type]: state } } as JsonObject;
-    if (!search(inside, errorCausedByState, false) || errorCausedByState === type)
+    if (!search(inside, errorCausedByState) || errorCausedByState === type)
       refuse(`State '${errorCausedByState}' specified in errorCausedByState is not found in the ${type} state`);
   }
-  if (mapIterationFailureCount !== undefined && !isDistributed(state))
+  // Of the Map itself, or of the one around the tested state ("Testing Distributed Map states", note).
+  if (mapIterationFailureCount !== undefined && ![state, ...around.map((one) => one.state)].some(isDistributed))
     refuse("MapIterationFailureCount can only be specified for a distributed 'Map' state");
   if (mapItemReaderData !== undefined && !isObject(state.ItemReader))
     refuse("MapItemReaderData can only be specified for a 'Map' state with an ItemReader");
 }
 
-function isDistributed(state: JsonObject): boolean {
+/** Whether a state is a Map that runs its iterations as child executions. */
+export function isDistributed(state: JsonObject): boolean {
   const processor = state.ItemProcessor ?? state.Iterator;
   return isObject(processor) && isObject(processor.ProcessorConfig) && processor.ProcessorConfig.Mode === 'DISTRIBUTED';
 }
@@ -257,6 +273,12 @@ const CONTEXT: Record<string, Record<string, 'string' | 'number' | 'any'>> = {
   StateMachine: { Id: 'string', Name: 'string' },
   Task: { Token: 'string' },
 };
+
+/** "You can also test what happens when all retry attempts are exhausted by increasing RetryCount values in your context object." */
+function retriesIn(context: JsonObject | undefined): number | undefined {
+  const state = context?.State;
+  return isObject(state) && typeof state.RetryCount === 'number' ? state.RetryCount : undefined;
+}
 
 function readContext(text: string | undefined): JsonObject | undefined {
   const context = readObject(text, 'context');
