@@ -23,6 +23,8 @@ export interface AttendOptions {
   own: string;
   /** epoch milliseconds */
   now: () => number;
+  /** Kept from visit to visit, where accounts are visited again and again. */
+  sessions?: Map<string, Sessions>;
 }
 
 /**
@@ -32,21 +34,24 @@ export interface AttendOptions {
 export async function attend<T>(
   attendee: Attendee,
   changing: boolean,
-  { base, roster, own, now }: AttendOptions,
+  { base, roster, own, now, sessions: kept }: AttendOptions,
   signal: AbortSignal,
   work: (attended: Attended) => Promise<T>,
 ): Promise<T> {
   const no = refuseLooking(attendee.account, roster, own);
   if (no) throw refusal(no);
-  const sessions = sessionsOf(
-    base,
-    {
-      roleArn: roleArn(attendee),
-      sessionName: 'presso-fleet',
-      ...(attendee.externalId ? { externalId: attendee.externalId } : {}),
-    },
-    now,
-  );
+  const sessions =
+    kept?.get(attendee.account) ??
+    sessionsOf(
+      base,
+      {
+        roleArn: roleArn(attendee),
+        sessionName: 'presso-fleet',
+        ...(attendee.externalId ? { externalId: attendee.externalId } : {}),
+      },
+      now,
+    );
+  kept?.set(attendee.account, sessions);
   await sessions.provide();
   for (let tries = 0; ; tries++) {
     try {

@@ -31,6 +31,7 @@ export function refuseLooking(account: string, roster: Roster, own: string): str
   if (!roster.attendees.some((attendee) => attendee.account === account)) return 'it is not in the roster';
   if (roster.protect.includes(account)) return 'it is on the roster’s protect list';
   if (account === own) return 'it is the account that presso acts from';
+  if (account === roster.management) return 'it is the management account of the organization';
   return undefined;
 }
 

@@ -17,3 +17,4 @@ export {
   type Tools,
 } from './run.ts';
 export { fleetPolicies } from './policy.ts';
+export { watchFleet } from './watch.ts';

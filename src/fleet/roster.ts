@@ -25,6 +25,10 @@ export interface Roster {
   protect: string[];
   /** Words that no alias of a touched account may hold, besides presso's own. */
   protectedWords: string[];
+  /** The management account of the organization, where it is known. */
+  management?: string;
+  /** Accounts of a unit that are no attendees', and why. */
+  leftOut?: { account: string; name: string; why: string }[];
 }
 
 export const DEFAULT_ROLE = 'OrganizationAccountAccessRole';

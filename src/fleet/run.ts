@@ -1,4 +1,5 @@
 /** One operation over many accounts: in parallel, each on its own, each within its time. */
+import { setMaxListeners } from 'node:events';
 import type { Attendee } from './roster.ts';
 
 export type Outcome = 'done' | 'failed' | 'refused' | 'unknown' | 'timed out' | 'stopped';
@@ -104,7 +105,7 @@ export async function* runFleet(
 
 const STOPPED: Finding = { outcome: 'stopped', summary: 'it was not begun' };
 
-function toResult(attendee: Attendee, finding: Finding, started: number, ended: number): Result {
+export function toResult(attendee: Attendee, finding: Finding, started: number, ended: number): Result {
   const { account, name, region, group } = attendee;
   const { outcome, summary, trouble = [], detail } = finding;
   return {
@@ -122,13 +123,15 @@ function toResult(attendee: Attendee, finding: Finding, started: number, ended: 
 }
 
 /** The operation, or the word that it took too long or was stopped; whatever it throws is its account's own trouble. */
-async function within(
+export async function within(
   attendee: Attendee,
   operation: Operation,
-  options: FleetOptions,
+  options: Omit<FleetOptions, 'concurrency' | 'done'>,
   emit: (event: FleetEvent) => void,
 ): Promise<Finding> {
   const own = new AbortController();
+  // Everything under way in the account listens, and every account to the run's: many is no leak here.
+  setMaxListeners(0, own.signal, options.signal);
   const stop = (): void => own.abort();
   options.signal.addEventListener('abort', stop, { once: true });
   let over: Outcome | undefined;

@@ -10,7 +10,7 @@ import { observeSetup } from '../setup/observe.ts';
 import { changes, planSetup, stackName } from '../setup/plan.ts';
 import { wantedStacks } from '../setup/wanted.ts';
 import { count } from '../text.ts';
-import { type Checklist, factsOf, type ModuleResult, verify } from '../verify/index.ts';
+import { type Checklist, factsOf, metricsThere, type ModuleResult, verify } from '../verify/index.ts';
 import { MARKER, STACK_PREFIX } from '../workshop.ts';
 import { isNothing, planReset, type ResetAim, type ResetOutcome, runReset } from './reset-account.ts';
 import { PASSES, planAccountTeardown, runTeardown } from './teardown-account.ts';
@@ -90,13 +90,23 @@ export interface VerifyDetail {
   modules: { module: string; passed: number; total: number; error: number; open: { id: string; title: string }[] }[];
 }
 
-export function verifyWork(lists: Checklist[], explain: (error: unknown) => { found: string; hint: string }): Work {
+/** `unasked`: no module was named, so that module 4, which is extra, is judged only where somebody has begun it. */
+export function verifyWork(
+  lists: Checklist[],
+  explain: (error: unknown) => { found: string; hint: string },
+  unasked = false,
+): Work {
   return async ({ connection }, tools) => {
     const modules: ModuleResult[] = [];
-    for await (const result of verify(lists, factsOf(connection), explain)) {
+    const facts = factsOf(connection);
+    const short = unasked && !(await metricsThere(facts));
+    const asked = short ? lists.filter(({ module }) => module !== 'module-4') : lists;
+    for await (const result of verify(asked, facts, explain)) {
       if (tools.signal.aborted) break;
       modules.push(result);
     }
+    // Half a judgement would look better than the account is.
+    if (modules.length < asked.length) return { outcome: 'stopped', summary: 'it was not judged to the end' };
     const detail: VerifyDetail = {
       modules: modules.map(({ module, passed, error, checks }) => ({
         module,

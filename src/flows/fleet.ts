@@ -67,13 +67,7 @@ export function readRoster(file: string, region: string): Roster {
 export async function fleet(run: FleetRun): Promise<void> {
   const roster = readRoster(run.roster, run.connection.region);
   const own = await callerAccount(run.connection);
-  const itself = roster.attendees.find(({ account }) => account === own);
-  if (itself)
-    throw new PressoError(
-      'own-account',
-      `The roster lists ${own} (${line(itself.name)}), which is the account presso acts from.`,
-      { hint: `presso fleet ${run.operation} --roster ${run.roster}   (without it)` },
-    );
+  refuseOwn(roster, own, `presso fleet ${run.operation} --roster ${run.roster}`);
   const home = homeFolder(process.env);
   const { chosen, earlier } = choose(run, roster, home);
   const changing =
@@ -146,22 +140,41 @@ const whatOf = ({ module, dryRun, roster }: FleetRun): Record<string, unknown> =
   roster,
 });
 
-function choose(run: FleetRun, roster: Roster, home: string): { chosen: Attendee[]; earlier: PastRun | undefined } {
+/** The account presso acts from is nobody's to learn in. */
+export function refuseOwn(roster: Roster, own: string, command: string): void {
+  const itself = roster.attendees.find(({ account }) => account === own);
+  if (itself)
+    throw new PressoError(
+      'own-account',
+      `The roster lists ${own} (${line(itself.name)}), which is the account presso acts from.`,
+      { hint: `${command}   (without it)` },
+    );
+}
+
+/** Those that --only and --group mean; everybody without them. */
+export function chooseAmong(
+  roster: Roster,
+  { only, group, file }: { only: string[]; group: string | undefined; file: string },
+): Attendee[] {
   let chosen = roster.attendees;
-  for (const wanted of run.only)
+  for (const wanted of only)
     if (!chosen.some(({ account, name }) => account === wanted || name === wanted))
       throw new PressoError('usage', `Nobody called "${line(wanted)}" is in the roster.`, {
-        hint: `presso fleet list --roster ${run.roster}`,
+        hint: `presso fleet list --roster ${file}`,
       });
-  if (run.only.length > 0)
-    chosen = chosen.filter(({ account, name }) => run.only.includes(account) || run.only.includes(name));
-  if (run.group !== undefined) {
-    chosen = chosen.filter(({ group }) => group === run.group);
+  if (only.length > 0) chosen = chosen.filter(({ account, name }) => only.includes(account) || only.includes(name));
+  if (group !== undefined) {
+    chosen = chosen.filter((attendee) => attendee.group === group);
     if (chosen.length === 0)
-      throw new PressoError('usage', `Nobody in the roster is in the group "${line(run.group)}".`, {
-        hint: `presso fleet list --roster ${run.roster}`,
+      throw new PressoError('usage', `Nobody in the roster is in the group "${line(group)}".`, {
+        hint: `presso fleet list --roster ${file}`,
       });
   }
+  return chosen;
+}
+
+function choose(run: FleetRun, roster: Roster, home: string): { chosen: Attendee[]; earlier: PastRun | undefined } {
+  let chosen = chooseAmong(roster, { only: run.only, group: run.group, file: run.roster });
   if (run.failed) {
     const [last] = pastRuns(home, roster.name);
     if (!last)
@@ -228,10 +241,14 @@ function workOf(run: FleetRun, begun: (account: string) => boolean): Work {
     case 'setup':
       return setupWork({ templates, checkRegion, dryRun: run.dryRun });
     case 'verify':
-      return verifyWork(chosenChecks(run.module, checksDir()), (error) => {
-        const { summary } = explainOf(run)(error);
-        return { found: summary, hint: 'presso fleet list' };
-      });
+      return verifyWork(
+        chosenChecks(run.module, checksDir()),
+        (error) => {
+          const { summary } = explainOf(run)(error);
+          return { found: summary, hint: 'presso fleet list' };
+        },
+        run.module === undefined,
+      );
     case 'reset':
       return resetWork({
         to: run.module ?? 'setup',
@@ -246,8 +263,8 @@ function workOf(run: FleetRun, begun: (account: string) => boolean): Work {
   }
 }
 
-const explainOf =
-  ({ target }: FleetRun) =>
+export const explainOf =
+  ({ target }: Pick<FleetRun, 'target'>) =>
   (error: unknown): { outcome: Outcome; summary: string } => {
     const told = explainAwsError(error, {
       sandbox: target.kind === 'sandbox',
@@ -271,7 +288,8 @@ export function finish(
 ): void {
   const operation = run.dryRun ? `${run.operation} (nothing was done)` : run.operation;
   if (run.csv !== undefined) write(run.csv, toCsv(results));
-  if (run.html !== undefined) write(run.html, toHtml(roster.name, operation, results, new Date().toISOString()));
+  if (run.html !== undefined)
+    write(run.html, toHtml(roster.name, operation, results, { when: new Date().toISOString() }));
   if (run.json) {
     sayJson(fleetDocument(roster.name, run.operation, results));
     return;

@@ -1,6 +1,7 @@
 /** A fleet in words, as table, JSON, CSV and one HTML page. Pure. */
 import type { Outcome, Result } from '../fleet/index.ts';
 import { count, duration, line } from '../text.ts';
+import { MODULES } from '../workshop.ts';
 
 export const MARKS: Record<Outcome, string> = {
   done: '✓',
@@ -17,10 +18,10 @@ export const byTrouble = (results: Result[]): Result[] =>
   [...results].sort((a, b) => ORDER.indexOf(a.outcome) - ORDER.indexOf(b.outcome));
 
 /** `158 done · 1 failed · 1 refused` */
-export function totals(results: Result[], running = 0, waiting = 0): string {
+export function totals(results: Result[], running = 0, waiting = 0, operation = ''): string {
   const parts = ORDER.toReversed().flatMap((outcome) => {
     const n = results.filter((result) => result.outcome === outcome).length;
-    return n === 0 ? [] : [`${n} ${outcome}`];
+    return n === 0 ? [] : [`${n} ${outcomeWord(operation, outcome)}`];
   });
   if (running > 0) parts.push(`${running} running`);
   if (waiting > 0) parts.push(`${waiting} waiting`);
@@ -76,7 +77,9 @@ export function whereabouts(results: Result[]): Map<string, string[]> {
     const at = modules.find(({ passed, total }) => passed < total)?.module ?? 'done';
     found.set(at, [...(found.get(at) ?? []), result.name]);
   }
-  return found;
+  const place = (at: string): number =>
+    at === 'done' ? MODULES.length : MODULES.findIndex((one) => at.startsWith(one));
+  return new Map([...found].sort(([a], [b]) => place(a) - place(b)));
 }
 
 export function courseLines(results: Result[]): string[] {
@@ -139,8 +142,18 @@ const escapeHtml = (text: string): string =>
     (c) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' })[c] ?? c,
   );
 
-/** One page that needs nothing else: who is where, what stops whom, every account. `when` is ISO 8601. */
-export function toHtml(fleet: string, operation: string, results: Result[], when: string): string {
+export interface PageOptions {
+  /** ISO 8601 */
+  when: string;
+  /** Said beside the figures, such as how many are still to be looked at. */
+  note?: string;
+  /** How long somebody has stood where they are, in words. */
+  since?: (account: string) => string;
+}
+
+/** What stands in the page: who is where, what stops whom, every account. Every word of others is escaped. */
+export function toHtmlMain(fleet: string, operation: string, results: Result[], options: PageOptions): string {
+  const { when, note, since } = options;
   const modules = [...new Set(results.flatMap((result) => modulesOf(result).map(({ module }) => module)))];
   const bars = [...whereabouts(results)]
     .map(([module, people]) => {
@@ -166,17 +179,42 @@ export function toHtml(fleet: string, operation: string, results: Result[], when
         })
         .join('');
       const trouble = result.trouble.map((text) => `<br><small>${escapeHtml(text)}</small>`).join('');
-      return `<tr class="${result.outcome.replace(' ', '-')}"><td>${MARKS[result.outcome]} ${result.outcome}</td><td>${escapeHtml(result.name)}<br><code>${escapeHtml(result.account)}</code></td><td>${escapeHtml(result.group ?? '')}</td>${cells}<td>${escapeHtml(result.summary)}${trouble}</td></tr>`;
+      const stood = since ? `<td>${escapeHtml(since(result.account))}</td>` : '';
+      return `<tr class="${result.outcome.replace(' ', '-')}"><td>${MARKS[result.outcome]} ${outcomeWord(operation, result.outcome)}</td><td>${escapeHtml(result.name)}<br><code>${escapeHtml(result.account)}</code></td><td>${escapeHtml(result.group ?? '')}</td>${cells}${stood}<td>${escapeHtml(result.summary)}${trouble}</td></tr>`;
     })
     .join('\n');
-  const title = `${escapeHtml(fleet)}: ${escapeHtml(operation)}`;
+  return `<h1>${pageTitle(fleet, operation)}</h1>
+<p>${escapeHtml(when)} · ${count(results.length, 'account')}${results.length > 0 ? ` · ${escapeHtml(totals(results, 0, 0, operation))}` : ''}${note ? ` · ${escapeHtml(note)}` : ''}</p>
+${bars ? `<h2>Where they are</h2>\n<table>\n${bars}\n</table>` : ''}
+${stops ? `<h2>What to explain again</h2>\n<table>\n<tr><th scope="col">People</th><th scope="col">Check</th><th scope="col">Who</th></tr>\n${stops}\n</table>` : ''}
+<h2>Every account</h2>
+<table>
+<tr><th scope="col">Outcome</th><th scope="col">Who</th><th scope="col">Group</th>${modules.map((module) => `<th scope="col">${escapeHtml(module)}</th>`).join('')}${since ? '<th scope="col">Since</th>' : ''}<th scope="col">What</th></tr>
+${rows}
+</table>`;
+}
+
+/** Who has not passed everything yet has not failed: they are learning. */
+const outcomeWord = (operation: string, outcome: Outcome): string =>
+  outcome === 'failed' && /^(verify|watch)$/.test(operation) ? 'on the way' : outcome;
+
+const pageTitle = (fleet: string, operation: string): string => `${escapeHtml(fleet)}: ${escapeHtml(operation)}`;
+
+/** One page that needs nothing else. `script` is the address of one of its own server's, for a page that stays fresh. */
+export function toHtml(
+  fleet: string,
+  operation: string,
+  results: Result[],
+  options: PageOptions & { script?: string },
+): string {
+  const policy = `default-src 'none'; style-src 'unsafe-inline'${options.script ? "; script-src 'self'; connect-src 'self'" : ''}`;
   return `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<title>${title}</title>
+<meta http-equiv="Content-Security-Policy" content="${policy}">
+<title>${pageTitle(fleet, operation)}</title>
 <style>
 :root { color-scheme: light dark; font: 16px/1.45 system-ui, sans-serif; }
 body { margin: 2rem auto; max-width: 75rem; padding: 0 1rem; }
@@ -185,18 +223,14 @@ th, td { text-align: left; vertical-align: top; padding: .35rem .6rem; border-bo
 .bar { display: inline-block; height: .8em; min-width: 2px; background: #6f4e37; }
 .all { background: #3a83; } .some { background: #da33; } .none { background: #c333; }
 code, small { font-size: .85em; }
+#state { position: sticky; top: 0; margin: 0; padding: .4rem .6rem; background: Canvas; border-bottom: 1px solid #8884; }
+#state.lost { background: #c33; color: #fff; }
 </style>
-</head>
+${options.script ? `<script src="${escapeHtml(options.script)}" defer></script>\n` : ''}</head>
 <body>
-<h1>${title}</h1>
-<p>${escapeHtml(when)} · ${count(results.length, 'account')} · ${escapeHtml(totals(results))}</p>
-${bars ? `<h2>Where they are</h2>\n<table>\n${bars}\n</table>` : ''}
-${stops ? `<h2>What to explain again</h2>\n<table>\n<tr><th scope="col">People</th><th scope="col">Check</th><th scope="col">Who</th></tr>\n${stops}\n</table>` : ''}
-<h2>Every account</h2>
-<table>
-<tr><th scope="col">Outcome</th><th scope="col">Who</th><th scope="col">Group</th>${modules.map((module) => `<th scope="col">${escapeHtml(module)}</th>`).join('')}<th scope="col">What</th></tr>
-${rows}
-</table>
+${options.script ? '<p id="state" role="status">Waiting for news …</p>\n<noscript><p>This page stays as it is without JavaScript; reload it by hand.</p></noscript>\n' : ''}<main>
+${toHtmlMain(fleet, operation, results, options)}
+</main>
 </body>
 </html>
 `;
