@@ -12,6 +12,7 @@ import { stackActions } from './actions/stacks.ts';
 import { templateActions } from './actions/templates.ts';
 import { resume } from './engine/operation.ts';
 import { changeSets, drifts, operations } from './records.ts';
+import { resumeSets, stackSetActions } from './stack-sets/index.ts';
 
 export const cloudformation: Service = {
   name: 'cloudformation',
@@ -25,8 +26,9 @@ export const cloudformation: Service = {
     ...driftActions,
     ...policyActions,
     ...exportActions,
+    ...stackSetActions,
   },
-  wakeOn: ['operations', 'change-sets', 'drifts'],
+  wakeOn: ['operations', 'change-sets', 'drifts', 'stack-sets-under-way'],
   wake(context) {
     for (const operation of [...operations(context).values()]) resume(context, operation.stackId);
     for (const change of [...changeSets(context).values()])
@@ -34,5 +36,6 @@ export const cloudformation: Service = {
         prepare(context, change.id, change.changes.length === 0 && !change.besides);
     for (const drift of [...drifts(context).values()])
       if (drift.detection === 'DETECTION_IN_PROGRESS') detect(context, drift.id);
+    resumeSets(context);
   },
 };

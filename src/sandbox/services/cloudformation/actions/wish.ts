@@ -47,7 +47,8 @@ export function neededCapability(template: Template): { capability: string; type
   };
 }
 
-function checkCapabilities(template: Template, capabilities: string[]): void {
+/** @throws ServiceError InsufficientCapabilitiesException */
+export function checkCapabilities(template: Template, capabilities: string[]): void {
   for (const capability of capabilities)
     if (!['CAPABILITY_IAM', 'CAPABILITY_NAMED_IAM', 'CAPABILITY_AUTO_EXPAND'].includes(capability))
       throw invalid(

@@ -63,6 +63,8 @@ export function resume(context: Context, stackId: string): void {
       return;
     } finally {
       running.delete(stackId);
+      // Who waits for the stack (a stack set's operation) looks again.
+      context.world.announce(`cloudformation:${stackId}`);
     }
     // A request may have begun the next operation between the last look and here.
     if (operations(context).has(stackId) && !context.world.stopping) resume(context, stackId);
