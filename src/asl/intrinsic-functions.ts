@@ -65,6 +65,22 @@ function display(value: Json | undefined): string {
   return typeof value === 'string' ? value : JSON.stringify(value ?? null);
 }
 
+/** How States.Format shows a value: objects and lists as Java writes its maps and lists, `{a=1, b=[x, y]}`. */
+function shown(value: Json | undefined): string {
+  if (Array.isArray(value)) return `[${value.map(shown).join(', ')}]`;
+  if (!isObject(value)) return display(value);
+  return `{${Object.entries(value)
+    .map(([name, item]) => `${name}=${shown(item)}`)
+    .join(', ')}}`;
+}
+
+const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}(?:==)?|[A-Za-z0-9+/]{3}=?)?$/;
+
+/** Padding may be left out; nothing else but the alphabet is taken. */
+function decode(value: string): string {
+  return BASE64.test(value) ? Buffer.from(value, 'base64').toString('utf8') : refuse('The input is not valid Base64');
+}
+
 /** States.Format over the template as written: `{}` takes the next value, `\{`, `\}`, `\'` and `\\` stand for themselves. */
 function format(template: string, values: Json[]): string {
   let next = 0;
@@ -74,7 +90,7 @@ function format(template: string, values: Json[]): string {
     if (c === '\\' && /['{}\\]/.test(template.charAt(at + 1))) result += template.charAt(++at);
     else if (c === '{' && template.charAt(at + 1) === '}') {
       if (next >= values.length) refuse('There are fewer arguments than occurrences of {}');
-      result += display(values[next++]);
+      result += shown(values[next++]);
       at++;
     } else if (c === '{' || c === '}') refuse('A brace that is not part of {} must be escaped');
     else result += c;
@@ -127,7 +143,9 @@ function split(value: string, delimiters: string): string[] {
   return part === '' ? parts : [...parts, part];
 }
 
+/** A blank text holds no value, and is none. */
 function parse(value: string): Json {
+  if (value.trim() === '') return null;
   try {
     return JSON.parse(value) as Json;
   } catch {
@@ -160,7 +178,7 @@ const FUNCTIONS: Record<string, Body> = {
   ArrayLength: (args) => list(args[0], 'The argument').length,
   ArrayUnique: (args) => unique(list(args[0], 'The argument')),
   Base64Encode: (args) => Buffer.from(short(text(args[0], 'The argument')), 'utf8').toString('base64'),
-  Base64Decode: (args) => Buffer.from(short(text(args[0], 'The argument')), 'base64').toString('utf8'),
+  Base64Decode: (args) => decode(short(text(args[0], 'The argument'))),
   Hash: (args) => hash(args[0], text(args[1], 'The second argument')),
   JsonMerge: merge,
   StringToJson: (args) => parse(text(args[0], 'The argument')),

@@ -65,6 +65,11 @@ describe('States Language "Paths": what a path selects', () => {
     ['@.sizes empty false', ['Espresso', 'Latte', 'Flat White']],
     ['@.price == $.drinks[1].price', ['Latte', 'Flat White']],
     ['@.price > "4"', []],
+    ["@.price == '5'", ['Latte', 'Flat White']],
+    ["@.price === '5'", []],
+    ["@.price in ['5', 1]", ['Latte', 'Flat White']],
+    ['@.nothing nin [1]', ['Espresso', 'Latte', 'Flat White']],
+    ['@.price =~ /[5-9]/', ['Latte', 'Flat White']],
     ['@.nothing == null', []],
   ])('a filter keeps what answers to %s', (filter, names) => {
     expect(find(`$.drinks[?(${filter})].name`)).toEqual(names);

@@ -502,29 +502,32 @@ function compare(operator: string, l: Operand, r: Operand, item: Json, scope: Pa
   if (operator === '=~') {
     const [pattern, other] = r.kind === 'regex' ? [r, l] : [l, r];
     const value = operandValue(other, scope, item);
-    if (pattern.kind !== 'regex' || typeof value !== 'string') return false;
-    return new RegExp(`^(?:${pattern.source})$`, pattern.flags).test(value);
+    if (pattern.kind !== 'regex') return false;
+    return new RegExp(`^(?:${pattern.source})$`, pattern.flags).test(textOf(value));
   }
   const left = operandValue(l, scope, item);
   const right = operandValue(r, scope, item);
   switch (operator) {
     case '==':
+      return alike(left, right);
     case '===':
       return left !== undefined && right !== undefined && same(left, right);
     case '!=':
+      return !alike(left, right);
     case '!==':
-      return left === undefined || right === undefined ? left !== right : !same(left, right);
+      return left === undefined || right === undefined || !same(left, right);
     case '<':
     case '<=':
     case '>':
     case '>=':
       return ordered(operator, left, right);
     case 'in':
+      return Array.isArray(right) && right.some((v) => alike(left, v));
     case 'nin':
-      return Array.isArray(right) && left !== undefined && right.some((v) => same(v, left)) === (operator === 'in');
+      return !Array.isArray(right) || !right.some((v) => alike(left, v));
     case 'contains':
       if (typeof left === 'string') return typeof right === 'string' && left.includes(right);
-      return Array.isArray(left) && right !== undefined && left.some((v) => same(v, right));
+      return Array.isArray(left) && left.some((v) => alike(right, v));
     case 'size':
       return (typeof left === 'string' || Array.isArray(left)) && left.length === right;
     case 'empty':
@@ -534,6 +537,20 @@ function compare(operator: string, l: Operand, r: Operand, item: Json, scope: Pa
     default:
       return relation(operator, left, right);
   }
+}
+
+/** Jayway's `==`: a number and a text that spells it are equal, as `===` does not have it; nothing equals what is not there. */
+function alike(left: Json | undefined, right: Json | undefined): boolean {
+  if (left === undefined || right === undefined) return false;
+  if (typeof left === 'number' && typeof right === 'string')
+    return /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/.test(right) && Number(right) === left;
+  if (typeof left === 'string' && typeof right === 'number') return left === String(right);
+  return same(left, right);
+}
+
+/** What a regular expression of a filter is held against: numbers and booleans as they are written, anything else as nothing. */
+function textOf(value: Json | undefined): string {
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? String(value) : '';
 }
 
 function relation(operator: string, left: Json | undefined, right: Json | undefined): boolean {

@@ -142,6 +142,24 @@ describe('AWS "Passing data between states with variables"', () => {
     });
   });
 
+  test("JSONPath: `$` in a Task's Assign is the result of the API, before ResultSelector", () => {
+    const run = play(
+      {
+        A: {
+          Type: 'Task',
+          Resource: 'arn:aws:states:::lambda:invoke',
+          ResultSelector: { 'kept.$': '$.code' },
+          Assign: { 'whole.$': '$' },
+          Next: 'B',
+        },
+        B: { Type: 'Pass', Parameters: { 'in.$': '$', 'whole.$': '$whole' }, End: true },
+      },
+      {},
+      { task: () => ({ output: { code: 7, more: 1 } }) },
+    );
+    expect(run.output).toEqual({ in: { kept: 7 }, whole: { code: 7, more: 1 } });
+  });
+
   test('a branch reads what is outside and keeps what it assigns to itself', () => {
     const run = play({
       A: { Type: 'Pass', Assign: { x: 'outer' }, Next: 'B' },

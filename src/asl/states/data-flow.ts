@@ -73,8 +73,9 @@ export function conclude(visit: Visit, result: Json, selected?: Json): Result {
       next: nextOf(state),
     };
   }
-  const kept = selected ?? result;
-  const assigned = assign(visit, state.Assign, kept, { input });
+  const kept = selected === undefined ? result : selected;
+  // Beside ResultSelector, not after it ("Using variables in JSONPath states": `$` is the result of the API).
+  const assigned = assign(visit, state.Assign, result, { input });
   const placed = applyResultPath(state.ResultPath, input, kept);
   visit.inspect('afterResultPath', placed);
   return { assigned, output: selectPath(state.OutputPath, 'OutputPath', scene, placed), next: nextOf(state) };

@@ -40,6 +40,8 @@ interface Definition {
   labels: Set<string>;
   /** Every machine, inner before outer: their transitions are looked at when the schema holds. */
   machines: { machine: JsonObject; states: JsonObject; location: string }[];
+  /** Variables that the machines around the present one assign: no inner one may. */
+  taken: ReadonlySet<string>;
   /** A state on its own: it need not say where it leads. */
   single?: boolean;
 }
@@ -58,6 +60,7 @@ export function checkDefinition(report: Report, value: Json, type: WorkflowType)
     names: new Set(),
     labels: new Set(),
     machines: [],
+    taken: new Set(),
   };
   const place: Place = { report, location: '/', language: definition.language };
   checkFields(place, value, ['Comment', 'QueryLanguage', 'StartAt', 'States', 'TimeoutSeconds', 'Version']);
@@ -78,7 +81,15 @@ function checkGraph({ report, machines }: Definition): void {
 
 /** One state on its own, as TestState takes it: no neighbours, so its transitions lead anywhere. */
 export function checkSingleState(report: Report, state: JsonObject, language: QueryLanguage = 'JSONPath'): void {
-  const definition: Definition = { report, language, names: new Set(), labels: new Set(), machines: [], single: true };
+  const definition: Definition = {
+    report,
+    language,
+    names: new Set(),
+    labels: new Set(),
+    machines: [],
+    taken: assignedBy(state, language),
+    single: true,
+  };
   checkState(definition, state, '/', 'STANDARD', 0);
   checkGraph(definition);
 }
@@ -112,6 +123,18 @@ function checkMachine(
     return;
   }
   if (Object.keys(states).length === 0) report.schema(at, 'Value cannot be empty');
+  const { taken } = definition;
+  const own = Object.values(states).flatMap((state) =>
+    isObject(state) ? [...assignedBy(state, languageOf(state, definition.language))] : [],
+  );
+  for (const name of new Set(own))
+    if (taken.has(name))
+      report.error(
+        'INVALID_VARIABLE_NAME',
+        `Invalid variable name '${name}': a variable of this name is assigned in an outer scope.`,
+        at,
+      );
+  definition.taken = new Set([...taken, ...own]);
   for (const [name, state] of Object.entries(states)) {
     const here = member(at, name);
     if (definition.names.has(name)) report.error('DUPLICATE_STATE_NAME', `Duplicate State name: ${name}`, here);
@@ -125,7 +148,15 @@ function checkMachine(
     if (isObject(state)) checkState(definition, state, here, type, depth);
     else report.schema(here, 'Expected value of type Object');
   }
+  definition.taken = taken;
   definition.machines.push({ machine, states, location });
+}
+
+/** The variables that a state assigns, by itself, by its Choice Rules or by its catchers. */
+function assignedBy(state: JsonObject, language: QueryLanguage): Set<string> {
+  const holders = [state.Choices, state.Catch].flatMap((list) => (Array.isArray(list) ? list.filter(isObject) : []));
+  const fields = [state, ...holders].flatMap(({ Assign: assign }) => (isObject(assign) ? Object.keys(assign) : []));
+  return new Set(fields.map((field) => (language === 'JSONPath' ? field.replace(/\.\$$/, '') : field)));
 }
 
 function checkState(
@@ -175,8 +206,10 @@ function checkState(
       const processing = checkMap(place, state, type, definition.labels);
       for (const field of ['ItemProcessor', 'Iterator']) {
         const inner = state[field];
+        // The child executions of a distributed Map see no variables from outside.
+        const scope = processing.distributed ? { ...definition, taken: new Set<string>() } : definition;
         if (isObject(inner))
-          checkNested(definition, inner, member(location, field), processing.type, depth, ['ProcessorConfig']);
+          checkNested(scope, inner, member(location, field), processing.type, depth, ['ProcessorConfig']);
       }
       return;
     }

@@ -547,6 +547,30 @@ describe('DG, "Passing data between states with variables"', () => {
     expect(assign({ ['x'.repeat(81)]: 1 })[0]).toMatch(/^INVALID_VARIABLE_NAME/);
     expect(assign([])).toEqual([schema('Expected value of type Object', '/States/S/Assign')]);
   });
+  test('"Variable scope": what an outer scope assigns, an inner one may not', () => {
+    const inner = (name: string): JsonObject => ({
+      StartAt: 'I',
+      States: { I: { Type: 'Pass', Assign: { [name]: 1 }, End: true } },
+    });
+    const renamed = { StartAt: 'J', States: { J: { Type: 'Pass', Assign: { x: 1 }, End: true } } };
+    const refused = (where: string) => [
+      `INVALID_VARIABLE_NAME: Invalid variable name 'x': a variable of this name is assigned in an outer scope. at ${where}`,
+    ];
+    expect(findings(one({ Type: 'Parallel', Branches: [inner('x')], Assign: { 'x.$': '$[0]' } }))).toEqual(
+      refused('/States/S/Branches[0]/States'),
+    );
+    const caught = { Catch: [{ ErrorEquals: ['States.ALL'], Assign: { x: 1 }, Next: 'T' }] };
+    const map = { Type: 'Map', ItemProcessor: inner('x') };
+    const machine = (state: JsonObject) => ({
+      StartAt: 'S',
+      States: { S: { ...state, Next: 'T' }, T: { Type: 'Succeed' } },
+    });
+    expect(findings(machine({ ...map, ...caught }))).toEqual(refused('/States/S/ItemProcessor/States'));
+    // Branches are scopes beside each other, and the children of a distributed Map see nothing of what is outside.
+    expect(findings(one({ Type: 'Parallel', Branches: [inner('x'), renamed] }))).toEqual([]);
+    const config = { ProcessorConfig: { Mode: 'DISTRIBUTED', ExecutionType: 'STANDARD' } };
+    expect(findings(machine({ Type: 'Map', ItemProcessor: { ...config, ...inner('x') }, ...caught }))).toEqual([]);
+  });
 });
 
 describe('DG, "Transforming data with JSONata": QueryLanguage', () => {
