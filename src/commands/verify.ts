@@ -4,17 +4,23 @@ import { PressoCommand } from '../command.ts';
 export default class Verify extends PressoCommand {
   static override summary = 'Is a module done? What is right, what is wrong, why, and what to do next.';
   static override description =
-    'Judges behaviour, not names of states, and only reads. Without a module it judges all that the course has. Exit code 0: everything passes; 1: something fails or waits; 2: something could not be judged.';
+    'Judges behaviour, not names of states, and only reads, unless --live lets it place test orders. Without a module it judges all that the course has. Exit code 0: everything passes; 1: something fails or waits; 2: something could not be judged.';
   static override examples = [
     'presso verify',
     'presso verify module-1',
     'presso verify module-1a',
     'presso verify module-1 --definition my-workflow.asl.json',
+    'presso verify module-2 --live',
     'presso verify --json',
   ];
   static override args = { module: Args.string({ description: 'setup, module-1, module-1a, module-1b, module-2 …' }) };
   static override flags = {
     definition: Flags.string({ description: 'judge a workflow file, with no account at all', helpValue: 'FILE' }),
+    live: Flags.boolean({
+      description: 'also place real test orders, follow them event by event, and take them away; asks first',
+      exclusive: ['definition'],
+    }),
+    yes: Flags.boolean({ char: 'y', description: 'do not ask before --live', dependsOn: ['live'] }),
     junit: Flags.string({ description: 'also write the result as JUnit XML', helpValue: 'FILE' }),
     checks: Flags.string({ description: 'a folder of checks of your own', helpValue: 'DIR' }),
   };
@@ -24,6 +30,7 @@ export default class Verify extends PressoCommand {
     const { verifyDefinition, verifyTarget } = await import('../flows/verify.ts');
     const options = { module: args.module, checks: flags.checks, junit: flags.junit, json: flags.json };
     if (flags.definition !== undefined) return verifyDefinition(flags.definition, options);
-    await verifyTarget(await this.connection(), await this.target(), options);
+    const { live, yes } = flags;
+    await verifyTarget(() => this.connection(), await this.target(), { ...options, live, yes });
   }
 }

@@ -5,15 +5,16 @@ import { explainAwsError } from '../aws/failure.ts';
 import { PressoError } from '../errors.ts';
 import { recordChecks } from '../lesson/progress.ts';
 import { checksDir } from '../paths.ts';
-import { exitOf, junit, moduleLines, verifyDocument } from '../report/verify.ts';
+import { exitOf, junit, liveStepLine, moduleLines, scoreLine, verifyDocument } from '../report/verify.ts';
 import { homeFolder, type Target } from '../target/index.ts';
-import { paint, say, sayJson, tell } from '../terminal.ts';
+import { interrupted, onInterrupt, paint, say, sayJson, tell } from '../terminal.ts';
 import { nearest } from '../text.ts';
 import {
   type Checklist,
   type Facts,
   factsOf,
   factsOfDefinition,
+  Interrupted,
   KINDS,
   metricsThere,
   type ModuleResult,
@@ -21,6 +22,7 @@ import {
   readChecklists,
   type Status,
   verify,
+  withLiveChecks,
 } from '../verify/index.ts';
 import { MODULES } from '../workshop.ts';
 
@@ -29,6 +31,12 @@ export interface VerifyOptions {
   checks: string | undefined;
   junit: string | undefined;
   json: boolean;
+}
+
+export interface LiveOptions extends VerifyOptions {
+  /** Place real test orders as well. */
+  live: boolean;
+  yes: boolean;
 }
 
 const BY_DEFAULT = MODULES.filter((module) => module !== 'cleanup');
@@ -52,14 +60,80 @@ export function chosenChecks(module: string | undefined, dir: string): Checklist
   });
 }
 
-export async function verifyTarget(connection: Connection, target: Target, options: VerifyOptions): Promise<void> {
-  const facts = factsOf(connection);
-  const chosen = chosenChecks(options.module, options.checks ?? checksDir());
-  const account = await facts.account();
-  // Module 4 is extra: unasked it is judged only where somebody has begun it.
-  const extra = options.module === undefined && !(await metricsThere(facts));
-  const lists = extra ? chosen.filter(({ module }) => module !== 'module-4') : chosen;
-  await show(lists, facts, { kind: target.kind, account, region: connection.region }, options, (error) => {
+/** `connect` is called once it is agreed what may be done. */
+export async function verifyTarget(
+  connect: () => Promise<Connection>,
+  target: Target,
+  options: LiveOptions,
+): Promise<void> {
+  const dir = options.checks ?? checksDir();
+  const chosen = chosenChecks(options.module, dir);
+  if (!options.live) {
+    const connection = await connect();
+    const facts = factsOf(connection);
+    return show(
+      await begun(chosen, facts, options.module),
+      facts,
+      await placeOf(target, facts),
+      options,
+      explainFor(target),
+    );
+  }
+  const { agreeToLive, liveOrders } = await import('./verify-live.ts');
+  const withOrders = withLiveChecks(dir, chosen, KINDS);
+  if (!(await agreeToLive(withOrders, options))) {
+    tell('No test order is placed; the other checks only read.');
+    return verifyTarget(connect, target, { ...options, live: false });
+  }
+  const connection = await connect();
+  const stop = new AbortController();
+  const ended = onInterrupt(() => {
+    tell('  stopping: the test order is taken away first … (Ctrl-C again leaves it behind)');
+    stop.abort();
+  });
+  try {
+    const colour = colours();
+    const facts = factsOf(
+      connection,
+      liveOrders(connection, stop.signal, (step) => tell(liveStepLine(step, colour))),
+    );
+    const explain = explainFor(target);
+    const lists = await begun(withOrders, facts, options.module);
+    await show(
+      lists,
+      facts,
+      await placeOf(target, facts),
+      options,
+      (error) => (error instanceof Interrupted ? { found: 'stopped', hint: 'presso verify --live' } : explain(error)),
+      stop.signal,
+    );
+  } finally {
+    ended();
+  }
+}
+
+/** Module 4 is extra: unasked it is judged only where somebody has begun it. */
+export async function begun(lists: Checklist[], facts: Facts, module: string | undefined): Promise<Checklist[]> {
+  const extra = module === undefined && !(await metricsThere(facts));
+  return extra ? lists.filter((list) => list.module !== 'module-4') : lists;
+}
+
+export const placeOf = async (target: Target, facts: Facts): Promise<Place> => ({
+  kind: target.kind,
+  account: await facts.account(),
+  region: facts.region,
+});
+
+export interface Place {
+  kind: string;
+  account: string;
+  region: string;
+}
+
+/** What AWS refuses, in words; anything else goes on as it is. */
+export const explainFor =
+  (target: Target) =>
+  (error: unknown): { found: string; hint: string } => {
     const told = explainAwsError(error, {
       sandbox: target.kind === 'sandbox',
       endpoint: target.endpoint,
@@ -67,10 +141,25 @@ export async function verifyTarget(connection: Connection, target: Target, optio
     });
     if (!(told instanceof PressoError)) throw told;
     return { found: told.message, hint: told.hint };
-  });
+  };
+
+export function colours(): (status: Status, text: string) => string {
+  const c = paint();
+  return (status, text) => ({ pass: c.green, fail: c.red, waiting: c.dim, error: c.yellow })[status](text);
 }
 
 export async function verifyDefinition(file: string, options: VerifyOptions): Promise<void> {
+  const { lists, facts, place } = readDefinition(file, options);
+  await show(lists, facts, place, options, (error) => {
+    throw error;
+  });
+}
+
+/** What can be judged of a workflow file; refused with the reason when it is none. */
+export function readDefinition(
+  file: string,
+  options: Pick<VerifyOptions, 'module' | 'checks'>,
+): { lists: Checklist[]; facts: Facts; place: Place } {
   let text: string;
   try {
     text = readFileSync(file, 'utf8');
@@ -97,51 +186,48 @@ export async function verifyDefinition(file: string, options: VerifyOptions): Pr
     throw new PressoError('no-offline', `Nothing of ${options.module} can be judged from a definition alone.`, {
       hint: 'presso verify module-1 --definition FILE',
     });
-  await show(
-    lists,
-    factsOfDefinition(text),
-    { kind: 'definition', account: '123456789012', region: 'us-east-1' },
-    options,
-    (error) => {
-      throw error;
-    },
-  );
+  const place = { kind: 'definition', account: '123456789012', region: 'us-east-1' };
+  return { lists, facts: factsOfDefinition(text), place };
 }
 
 async function show(
   lists: Checklist[],
   facts: Facts,
-  target: { kind: string; account: string; region: string },
+  place: Place,
   options: VerifyOptions,
   explain: (error: unknown) => { found: string; hint: string },
+  stop?: AbortSignal,
 ): Promise<void> {
   const modules: ModuleResult[] = [];
-  const c = paint();
-  const colour = (status: Status, text: string): string =>
-    ({ pass: c.green, fail: c.red, waiting: c.dim, error: c.yellow })[status](text);
+  const colour = colours();
   for await (const result of verify(lists, facts, explain)) {
+    if (stop?.aborted) continue;
     modules.push(result);
     if (!options.json) for (const text of moduleLines(result, colour)) say(text);
   }
-  if (target.kind !== 'definition') remember(target, modules);
-  if (options.json) sayJson(verifyDocument(target, modules));
-  if (options.junit !== undefined) {
-    try {
-      writeFileSync(options.junit, junit(modules));
-    } catch (error) {
-      throw new PressoError(
-        'not-writable',
-        `The file ${options.junit} cannot be written (${(error as NodeJS.ErrnoException).code}).`,
-        { hint: 'presso verify --junit FILE' },
-      );
-    }
-  }
+  if (stop?.aborted) throw interrupted('Stopped; the test order is taken away.', 'presso verify');
+  if (place.kind !== 'definition') remember(place, modules);
+  if (options.json) sayJson(verifyDocument(place, modules));
+  else say(scoreLine(modules));
+  if (options.junit !== undefined) writeJunit(options.junit, modules);
   const exit = exitOf(modules);
   if (exit !== 0) throw new PressoError('quiet', 'Not everything passes.', { hint: 'presso verify', exit });
 }
 
+export function writeJunit(file: string, modules: ModuleResult[]): void {
+  try {
+    writeFileSync(file, junit(modules));
+  } catch (error) {
+    throw new PressoError(
+      'not-writable',
+      `The file ${file} cannot be written (${(error as NodeJS.ErrnoException).code}).`,
+      { hint: 'presso verify --junit FILE' },
+    );
+  }
+}
+
 /** Lessons show what was seen here. A judgement is not lost because it cannot be remembered. */
-function remember(place: { kind: string; account: string; region: string }, modules: ModuleResult[]): void {
+export function remember(place: Place, modules: ModuleResult[]): void {
   try {
     recordChecks(
       homeFolder(process.env),

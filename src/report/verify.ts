@@ -1,6 +1,7 @@
 /** What verify found, in words, as JSON and as JUnit. Pure. */
+import type { LiveStep } from '../verify/live/types.ts';
 import type { ModuleResult, Result, Status } from '../verify/types.ts';
-import { line } from '../text.ts';
+import { duration, line } from '../text.ts';
 
 export const MARK: Record<Status, string> = { pass: '✓', fail: '✗', waiting: '○', error: '!' };
 
@@ -22,6 +23,33 @@ function checkLines(check: Result, paint: (status: Status, text: string) => stri
     `      Hint:     ${line(check.hint)}`,
     `      Lesson:   presso lesson ${check.lesson}`,
   ];
+}
+
+const STEP: Record<LiveStep['kind'], string> = {
+  begin: 'live:',
+  done: '  ✓',
+  trouble: '  ✗',
+  tidy: '  ·',
+  left: '  !',
+};
+
+/** One step of a real test order, as it happens. */
+export function liveStepLine(
+  { kind, text, tookMs }: LiveStep,
+  paint: (status: Status, text: string) => string,
+): string {
+  const mark = STEP[kind];
+  if (kind === 'begin') return `${mark} ${line(text)}`;
+  if (kind === 'tidy') return paint('waiting', `${mark} tidied up: ${line(text)}`);
+  if (kind === 'left') return `${paint('error', mark)} still there, take it away by hand: ${line(text)}`;
+  const coloured = paint(kind === 'done' ? 'pass' : 'fail', mark);
+  return `${coloured} ${line(text)}${tookMs >= 100 ? `  ${paint('waiting', duration(tookMs))}` : ''}`;
+}
+
+/** `Score: 21/24` over all modules that were judged. */
+export function scoreLine(modules: readonly ModuleResult[]): string {
+  const total = modules.reduce((sum, { checks }) => sum + checks.length, 0);
+  return `Score: ${modules.reduce((sum, { passed }) => sum + passed, 0)}/${total}`;
 }
 
 /** The document that `--json` promises. */

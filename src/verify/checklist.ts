@@ -1,10 +1,13 @@
-/** Reads checks/<module>/checks.yaml; what is wrong in it is said with line and column. Touches the disk. */
+/** Reads checks/<module>/checks.yaml, and live.yaml beside it; what is wrong in it is said with line and column. Touches the disk. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, type YAMLMap } from 'yaml';
 import { PressoError } from '../errors.ts';
 import { nearest } from '../text.ts';
 import type { Check, Checklist } from './types.ts';
+
+/** The checks that need a real test order lie beside the others: who only reads never meets them. */
+const LIVE_FILE = 'live.yaml';
 
 const FIELDS = ['id', 'title', 'kind', 'expect', 'hints', 'lesson', 'needs'] as const;
 
@@ -21,6 +24,25 @@ export function readChecklists(dir: string, modules: readonly string[], kinds: R
         if (!ids.has(need))
           throw bad(path.join(dir, module, 'checks.yaml'), `${id} needs "${need}", which is not a check`);
   return lists;
+}
+
+/** `lists` with the checks of their modules that need a real test order. */
+export function withLiveChecks(dir: string, lists: readonly Checklist[], kinds: ReadonlySet<string>): Checklist[] {
+  const ids = new Set(lists.flatMap(({ checks }) => checks.map(({ id }) => id)));
+  return lists.map((list) => {
+    const [, module = list.module, part] = /^(module-\d+)([a-z])$/.exec(list.module) ?? [];
+    const file = path.join(dir, module, LIVE_FILE);
+    if (!existsSync(file)) return list;
+    const { checks } = readChecklist(file, module, kinds);
+    // A need that is not judged this time cannot be waited for.
+    const asked = checks
+      .filter((check) => part === undefined || check.part === part)
+      .map((check) => ({
+        ...check,
+        needs: check.needs.filter((id) => ids.has(id) || checks.some((one) => one.id === id)),
+      }));
+    return { ...list, checks: [...list.checks, ...asked] };
+  });
 }
 
 export function readChecklist(file: string, module: string, kinds: ReadonlySet<string>): Checklist {

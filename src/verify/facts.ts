@@ -8,6 +8,7 @@ import { isAwsError } from '../aws/failure.ts';
 import { listFunctions, listRoles, listStateMachines } from '../aws/find.ts';
 import { describeStateMachine, type StateMachine } from '../aws/states.ts';
 import { WORKFLOW_NAME, WORKSHOP_REGIONS } from '../workshop.ts';
+import type { Live } from './live/types.ts';
 
 /** The learner's workflow: found by its name, else the one candidate; or why none can be judged. */
 export type WorkflowFound =
@@ -16,6 +17,8 @@ export type WorkflowFound =
   | { kind: 'several'; names: string[] };
 
 export interface Facts {
+  /** Real test orders; only where somebody asked for them. */
+  readonly live?: Live | undefined;
   readonly account: () => Promise<string>;
   readonly region: string;
   readonly workflow: () => Promise<WorkflowFound>;
@@ -30,7 +33,8 @@ export interface Facts {
   once<T>(name: string, ask: (connection: Connection) => Promise<T>): Promise<T>;
 }
 
-export function factsOf(connection: Connection): Facts {
+/** `live` gives what places test orders; it is asked for with the facts that it follows them by. */
+export function factsOf(connection: Connection, live?: (facts: Facts) => Live): Facts {
   const asked = new Map<string, Promise<unknown>>();
   const once = <T>(name: string, ask: (connection: Connection) => Promise<T>): Promise<T> => {
     let answer = asked.get(name);
@@ -40,7 +44,7 @@ export function factsOf(connection: Connection): Facts {
     }
     return answer as Promise<T>;
   };
-  return {
+  const facts: Facts = {
     region: connection.region,
     connection,
     once,
@@ -51,6 +55,7 @@ export function factsOf(connection: Connection): Facts {
     elsewhere: (name, has) => once(`${name} elsewhere`, (c) => lookElsewhere(c, has)),
     roles: () => once('roles', listRoles),
   };
+  return live ? { ...facts, live: live(facts) } : facts;
 }
 
 export interface DefinitionPlace {

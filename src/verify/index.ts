@@ -7,9 +7,12 @@ import type { Facts } from './facts.ts';
 import { PROBES } from './probes/index.ts';
 import type { Check, Checklist, ModuleResult, Result, Verdict } from './types.ts';
 
-export { readChecklists } from './checklist.ts';
+export { readChecklists, withLiveChecks } from './checklist.ts';
 export { type Facts, factsOf, factsOfDefinition } from './facts.ts';
 export { KINDS } from './probes/index.ts';
+export type { Hands, Live, LiveStep, LiveTime, Path, Walk } from './live/types.ts';
+export { Interrupted, TEST_NAME } from './live/trip.ts';
+export { walkOrder } from './live/walk.ts';
 export { metricsThere } from './probes/metrics.ts';
 export type { Checklist, ModuleResult, Result, Status } from './types.ts';
 
@@ -62,7 +65,7 @@ async function judgeOne(
     expected: verdict.expected,
     found: verdict.found,
     hint: verdict.status === 'pass' ? '' : (verdict.hint ?? check.hints[0] ?? ''),
-    lesson: check.lesson,
+    lesson: verdict.lesson ?? check.lesson,
   });
   for (const id of check.needs) {
     const needed = await need(id);

@@ -32,6 +32,8 @@ export interface Verdict {
   found: string;
   /** A hint that fits what was found better than the check's own. */
   hint?: string;
+  /** The same for the lesson. */
+  lesson?: string;
 }
 
 /** As `presso verify --json` prints it: a promise. */

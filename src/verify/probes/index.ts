@@ -2,6 +2,7 @@
 import { eventBus } from './event-bus.ts';
 import { eventLog, eventLogPolicy } from './event-log.ts';
 import { metricsCloudwatch, metricsDashboard, metricsMapping, metricsRoute, metricsTable } from './metrics.ts';
+import { liveOrder } from './live-order.ts';
 import { functions, orderManager, userPool } from './named.ts';
 import { nothingLeft } from './nothing-left.ts';
 import { preparedRole } from './prepared-role.ts';
@@ -38,6 +39,7 @@ export const PROBES: Record<string, Probe> = {
   'metrics-cloudwatch': metricsCloudwatch,
   'metrics-dashboard': metricsDashboard,
   'nothing-left': nothingLeft,
+  'live-order': liveOrder,
 };
 
 export const KINDS: ReadonlySet<string> = new Set(Object.keys(PROBES));

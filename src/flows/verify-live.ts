@@ -1,0 +1,113 @@
+/** `presso verify --live`: says what it will do and asks, gives verify the shop's hands, and tells each step. */
+import type { Connection } from '../aws/connection.ts';
+import { PressoError } from '../errors.ts';
+import { drinkOf, openShopApi, placeOrder, PlaceRefused, readMenu } from '../order/index.ts';
+import type { ShopApi } from '../order/api.ts';
+import type { Answer } from '../order/calls.ts';
+import { confirm, tell } from '../terminal.ts';
+import { count } from '../text.ts';
+import {
+  type Checklist,
+  type Facts,
+  type Hands,
+  Interrupted,
+  type Live,
+  type LiveStep,
+  type LiveTime,
+  type Path,
+  TEST_NAME,
+  type Walk,
+  walkOrder,
+} from '../verify/index.ts';
+import { realTime } from './order.ts';
+
+/** How long each step of a test order may take, in milliseconds. */
+const PATIENCE = 20_000;
+const BARISTA = { userId: `${TEST_NAME}-barista`, admin: true };
+
+export interface LiveWish {
+  yes: boolean;
+  module: string | undefined;
+  /** Milliseconds for each step. */
+  patience?: number;
+}
+
+/** Says what will happen and asks; false when the answer is no. Refused before any call where nobody can be asked. */
+export async function agreeToLive(lists: readonly Checklist[], wish: LiveWish): Promise<boolean> {
+  const command = ['presso verify', wish.module, '--live'].filter(Boolean).join(' ');
+  const orders = lists.flatMap(({ checks }) => checks).filter(({ kind }) => kind === 'live-order').length;
+  if (orders === 0)
+    throw new PressoError('nothing-live', `Nothing of ${wish.module ?? 'this'} is judged by a real order.`, {
+      hint: 'presso verify module-2 --live',
+    });
+  tell(`--live places ${count(orders, 'real test order')}, one after the other, as customers ${TEST_NAME}-…`);
+  tell('  Baristas and screens see them for some seconds. Each uses up an order number, which is not given back;');
+  tell('  orders, executions and tokens of the code are taken away or put back again, also after Ctrl-C.');
+  return (await confirm('Place them?', { yes: wish.yes, command })) === 'yes';
+}
+
+/** Places each kind of test order once, one after the other, and tells its steps. */
+export function liveOrders(
+  connection: Connection,
+  signal: AbortSignal,
+  news: (step: LiveStep) => void,
+  patience = PATIENCE,
+): (facts: Facts) => Live {
+  const time: LiveTime = { ...realTime, patience };
+  let hands: Promise<Hands> | undefined;
+  return (facts) => {
+    const walks = new Map<Path, Promise<Walk>>();
+    let before: Promise<unknown> = Promise.resolve();
+    const go = async (path: Path): Promise<Walk> => {
+      if (signal.aborted) throw new Interrupted('Stopped.');
+      hands ??= shopHands(connection);
+      const steps = walkOrder(path, facts, { hands: await hands, time, signal });
+      for (;;) {
+        const step = await steps.next();
+        if (step.done) return step.value;
+        news(step.value);
+      }
+    };
+    return {
+      walk(path) {
+        let walk = walks.get(path);
+        if (!walk) {
+          walk = before.then(() => go(path));
+          before = walk.catch(() => {});
+          walks.set(path, walk);
+        }
+        return walk;
+      },
+      taught: () => Promise.resolve(undefined),
+    };
+  };
+}
+
+async function shopHands(connection: Connection): Promise<Hands> {
+  const api: ShopApi = await openShopApi(connection, realTime);
+  const offer = async () => (await readMenu(connection)).find(({ available }) => available);
+  return {
+    bucket: async () => (await api.code()).bucket,
+    async place(userId) {
+      try {
+        const { orderId, code } = await placeOrder(api, userId);
+        return { orderId, bucket: code.bucket };
+      } catch (error) {
+        if (!(error instanceof PlaceRefused)) throw error;
+        return { dry: error.kind === 'no-orders-left', status: error.status, message: error.message };
+      }
+    },
+    drink: async () => (await offer())?.drink,
+    async submit(orderId, userId, drink) {
+      const menu = await readMenu(connection);
+      const wanted = menu.find((one) => one.drink === drink) ?? { drink };
+      return said(await api.submit(orderId, userId, drinkOf(wanted, [])));
+    },
+    act: async (orderId, action) => said(await api.act(orderId, action, BARISTA)),
+  };
+}
+
+const said = ({ status, body }: Answer) => ({
+  status,
+  message: String(body['message'] ?? body['error'] ?? `it answered ${status}`),
+});
