@@ -3,6 +3,8 @@
  * The only room that imports @aws-sdk: one file a service, plain values out.
  */
 
+import { setMaxListeners } from 'node:events';
+
 export interface ConnectionOptions {
   region: string;
   /** Given for the sandbox and for --endpoint-url. */
@@ -37,6 +39,8 @@ export interface ClientConfig {
   profile?: string;
   // biome-ignore lint/suspicious/noExplicitAny: every client accepts the provider's type, none exports the same one.
   credentials?: any;
+  // biome-ignore lint/suspicious/noExplicitAny: as above.
+  requestHandler?: any;
 }
 
 export interface Connection {
@@ -47,7 +51,10 @@ export interface Connection {
   client<T extends { destroy(): void }>(name: string, make: (config: ClientConfig) => Promise<T>): Promise<T>;
   /** The same account, as the same caller, in another Region; closed with this one. */
   inRegion(region: string): Connection;
-  /** The same endpoint as another caller (a role in an attendee's account), at the pace AWS allows it. Closed by itself. */
+  /**
+   * The same endpoint as another caller (a role in an attendee's account), at the pace AWS allows it. Closed by itself,
+   * which ends its calls under way; its sockets are those of all others made here.
+   */
   as(credentials: () => Promise<Session>, region: string): Connection;
   close(): void;
 }
@@ -79,25 +86,45 @@ export async function connect(options: ConnectionOptions): Promise<Connection> {
   return connectionOf(config);
 }
 
-function connectionOf(config: ClientConfig): Connection {
+function connectionOf(config: ClientConfig, lent?: () => Promise<Partial<ClientConfig>>): Connection {
   const siblings: Connection[] = [];
   const clients = new Map<string, Promise<{ destroy(): void }>>();
+  let pool: Promise<Pool> | undefined;
   return {
     region: config.region,
     ...(config.endpoint ? { endpoint: config.endpoint } : {}),
     inRegion(region) {
-      const sibling = connectionOf({ ...config, region });
+      const sibling = connectionOf({ ...config, region }, lent);
       siblings.push(sibling);
       return sibling;
     },
     as(credentials, region) {
       const { profile: _, ...rest } = config;
-      return connectionOf({ ...rest, region, credentials, retryMode: 'adaptive', maxAttempts: 8 });
+      const ending = new AbortController();
+      // As many calls listen as are under way; that is no leak.
+      setMaxListeners(0, ending.signal);
+      let asked: Promise<Partial<ClientConfig>> | undefined;
+      const borrow = (): Promise<Partial<ClientConfig>> => {
+        pool ??= poolOf(config);
+        asked ??= pool.then(({ settings, handler }) => ({
+          ...settings,
+          requestHandler: guest(handler, ending.signal),
+        }));
+        return asked;
+      };
+      const made = connectionOf({ ...rest, region, credentials, retryMode: 'adaptive', maxAttempts: 8 }, borrow);
+      return {
+        ...made,
+        close() {
+          ending.abort();
+          made.close();
+        },
+      };
     },
     client<T extends { destroy(): void }>(name: string, make: (config: ClientConfig) => Promise<T>): Promise<T> {
       let made = clients.get(name);
       if (!made) {
-        made = make(config);
+        made = lent === undefined ? make(config) : lent().then((more) => make({ ...config, ...more }));
         clients.set(name, made);
       }
       return made as Promise<T>;
@@ -105,9 +132,63 @@ function connectionOf(config: ClientConfig): Connection {
     close() {
       for (const sibling of siblings) sibling.close();
       for (const made of clients.values()) made.then((client) => client.destroy()).catch(() => {});
+      pool?.then(({ close }) => close()).catch(() => {});
     },
   };
 }
+
+/** What the SDK asks of a request handler. */
+interface Handler {
+  metadata?: unknown;
+  handle(request: unknown, options?: { abortSignal?: AbortSignal }): Promise<unknown>;
+}
+
+interface Pool {
+  handler: Handler;
+  /** Read from the shell and the AWS configuration once, not by each of a room's thousand clients. */
+  settings: Partial<ClientConfig>;
+  close(): void;
+}
+
+/** Settings that every client has, as functions that answer from memory after the first time. */
+const AMBIENT = [
+  'useFipsEndpoint',
+  'useDualstackEndpoint',
+  'defaultsMode',
+  'userAgentAppId',
+  'disableClockSkewCorrection',
+];
+
+/** Sockets and settings for many callers: those of a client that makes no call of its own. */
+async function poolOf(config: ClientConfig): Promise<Pool> {
+  const { STSClient } = await import('@aws-sdk/client-sts');
+  // How many calls are under way is limited by who makes them; a limit here would let those that hang hold up the rest.
+  const agent = { keepAlive: true, maxSockets: Number.POSITIVE_INFINITY };
+  const client = new STSClient({
+    ...config,
+    requestHandler: { httpAgent: agent, httpsAgent: agent, socketTimeout: 300_000 },
+  });
+  const { config: resolved } = client as { config: unknown } as { config: Record<string, unknown> };
+  return {
+    handler: resolved['requestHandler'] as Handler,
+    settings: Object.fromEntries(AMBIENT.flatMap((name) => (name in resolved ? [[name, resolved[name]]] : []))),
+    close: () => client.destroy(),
+  };
+}
+
+/** The pool's handler for one caller, whose end cuts off its own calls and nobody else's. */
+const guest = (handler: Handler, ending: AbortSignal): Handler & Record<string, unknown> => ({
+  metadata: handler.metadata,
+  handle: (request, { abortSignal } = {}) =>
+    handler.handle(request, { abortSignal: abortSignal ? AbortSignal.any([abortSignal, ending]) : ending }),
+  updateHttpClientConfig: () => {},
+  httpHandlerConfigs: () => ({}),
+  destroy: () => {},
+});
+
+/** The connection itself where its Region is meant or none is named, else its sibling there. */
+export const inRegion = (connection: Connection, region: string | undefined): Connection =>
+  region === undefined || region === connection.region ? connection : connection.inRegion(region);
 
 /** The Region of a profile in the AWS configuration, when neither flag nor variable names one. */
 export async function configuredRegion(profile: string | undefined): Promise<string | undefined> {
