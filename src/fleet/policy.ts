@@ -84,15 +84,35 @@ const LOOK = [
   ...actions('sqs', 'GetQueueAttributes GetQueueUrl ListQueues ListQueueTags'),
   ...actions('cloudwatch', 'GetDashboard ListDashboards ListMetrics GetMetricStatistics'),
   'apigateway:GET',
+  'account:ListRegions',
 ];
 
-/** For the partition `aws`. `hub` is the account that presso acts from, or the ARN of its role. */
-export function fleetPolicies(options: { hub: string; role?: string; externalId?: string }): Policies {
+/** Who is in a unit, and in those below it (`--organization`). */
+const UNITS = actions(
+  'organizations',
+  'ListRoots DescribeOrganizationalUnit ListOrganizationalUnitsForParent ListAccountsForParent',
+);
+
+/**
+ * For the partition `aws`. `hub` is the account that presso acts from, or the ARN of its role. `organization`: the roster is
+ * a unit of AWS Organizations.
+ */
+export function fleetPolicies(options: {
+  hub: string;
+  role?: string;
+  externalId?: string;
+  organization?: boolean;
+}): Policies {
   const role = options.role ?? DEFAULT_ROLE;
   const hub = options.hub.startsWith('arn:') ? options.hub : `arn:aws:iam::${options.hub}:root`;
   return {
     hub: {
-      policy: document([allow('EnterAttendees', ['sts:AssumeRole'], [`arn:aws:iam::*:role/${role}`])]),
+      policy: document([
+        allow('EnterAttendees', ['sts:AssumeRole'], [`arn:aws:iam::*:role/${role}`]),
+        // So that the management account is refused, whoever wrote it into a roster.
+        allow('KnowTheManagementAccount', ['organizations:DescribeOrganization'], ['*']),
+        ...(options.organization ? [allow('WhoIsInAUnit', UNITS, ['*'])] : []),
+      ]),
     },
     attendee: {
       role,

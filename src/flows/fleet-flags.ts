@@ -1,8 +1,28 @@
 /** Flags that the commands of a fleet share. */
 import { Flags } from '@oclif/core';
+import type { Room } from './fleet-roster.ts';
 
 export const rosterFlag = {
-  roster: Flags.string({ description: 'who is in the room: YAML or CSV', helpValue: 'FILE', required: true }),
+  roster: Flags.string({
+    description: 'who is in the room: YAML or CSV',
+    helpValue: 'FILE',
+    exactlyOne: ['roster', 'organization'],
+  }),
+  organization: Flags.string({
+    description:
+      'the members of a unit of AWS Organizations, and of those below it: its id, or names as Workshops/Monday',
+    helpValue: 'OU',
+  }),
+  role: Flags.string({
+    description: 'name of the role in the accounts of the unit',
+    helpValue: 'NAME',
+    dependsOn: ['organization'],
+  }),
+  'external-id': Flags.string({
+    description: 'what that role wants to be told',
+    helpValue: 'ID',
+    dependsOn: ['organization'],
+  }),
 };
 
 export const reportFlags = {
@@ -31,8 +51,22 @@ export const confirmFlags = {
   fleet: Flags.string({ description: 'the name of the fleet that is meant', helpValue: 'NAME' }),
 };
 
-interface Given {
-  roster: string;
+interface GivenRoom {
+  roster?: string | undefined;
+  organization?: string | undefined;
+  role?: string | undefined;
+  'external-id'?: string | undefined;
+}
+
+/** Whom the flags mean. */
+export const roomOf = (flags: GivenRoom): Room => ({
+  roster: flags.roster,
+  organization: flags.organization,
+  role: flags.role,
+  externalId: flags['external-id'],
+});
+
+interface Given extends GivenRoom {
   only?: string[] | undefined;
   group?: string | undefined;
   failed: boolean;
@@ -46,7 +80,7 @@ interface Given {
 
 /** What every operation takes from its flags. */
 export const commonOf = (flags: Given) => ({
-  roster: flags.roster,
+  room: roomOf(flags),
   only: flags.only ?? [],
   group: flags.group,
   failed: flags.failed,

@@ -1,16 +1,18 @@
 /** The policies that `presso fleet --print-policy` prints let a fleet do all it does, with IAM enforced, and no more. */
 import { IAM } from '@aws-sdk/client-iam';
 import { EventBridge } from '@aws-sdk/client-eventbridge';
+import { Organizations } from '@aws-sdk/client-organizations';
 import { STS } from '@aws-sdk/client-sts';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { connect } from '../aws/connection.ts';
-import { attend, type Attended, type Finding, fleetPolicies, type Roster, type Tools } from '../fleet/index.ts';
+import { attend, type Attended, type Finding, fleetPolicies, type Tools } from '../fleet/index.ts';
 import { packageRoot, templatesDir } from '../paths.ts';
-import { startSandbox } from '../sandbox/index.ts';
+import { type Sandbox, startSandbox } from '../sandbox/index.ts';
 import { clientConfig } from '../testing/sandbox.ts';
 import { KINDS, readChecklists } from '../verify/index.ts';
 import { MODULES } from '../workshop.ts';
+import { openRoster } from './fleet-roster.ts';
 import { listWork, resetWork, setupWork, teardownWork, verifyWork, type Work } from './fleet-operations.ts';
 
 const [HUB, ATTENDEE] = ['999999999999', '111111111111'] as const;
@@ -18,10 +20,30 @@ const role = 'PressoFleet';
 /** Seconds on a quiet machine, minutes on one that builds beside. */
 const PATIENCE = 240_000;
 
+/** The attendee's account in a unit of the hub's organization. */
+async function foundRoom(sandbox: Sandbox, Name: string): Promise<void> {
+  const hub = new Organizations(clientConfig(sandbox, HUB));
+  await hub.createOrganization({});
+  const root = (await hub.listRoots({})).Roots?.[0]?.Id;
+  const { OrganizationalUnit } = await hub.createOrganizationalUnit({ ParentId: root, Name });
+  const { Handshake } = await hub.inviteAccountToOrganization({ Target: { Id: ATTENDEE, Type: 'ACCOUNT' } });
+  await new Organizations(clientConfig(sandbox, ATTENDEE)).acceptHandshake({ HandshakeId: Handshake?.Id });
+  await hub.moveAccount({
+    AccountId: ATTENDEE,
+    SourceParentId: root,
+    DestinationParentId: OrganizationalUnit?.Id,
+  });
+}
+
 test(
   'hub and attendee get by with the printed policies, and the hub cannot enter without its word',
   async () => {
-    const printed = fleetPolicies({ hub: `arn:aws:iam::${HUB}:role/Hub`, role, externalId: 'monday-7' });
+    const printed = fleetPolicies({
+      hub: `arn:aws:iam::${HUB}:role/Hub`,
+      role,
+      externalId: 'monday-7',
+      organization: true,
+    });
     for (const document of [printed.hub.policy, printed.attendee.look, printed.attendee.change])
       expect(JSON.stringify(document).length).toBeLessThanOrEqual(6_144);
     const sandbox = await startSandbox({});
@@ -59,12 +81,9 @@ test(
           sessionToken: Credentials?.SessionToken ?? '',
         },
       });
-      const roster: Roster = {
-        name: 'monday',
-        protect: [],
-        protectedWords: [],
-        attendees: [{ account: ATTENDEE, name: 'Anna', region: 'us-east-1', role, externalId: 'monday-7' }],
-      };
+      await foundRoom(sandbox, 'Monday');
+      const { roster } = await openRoster(base, { organization: 'Monday', role, externalId: 'monday-7' }, 'list');
+      expect(roster).toMatchObject({ name: 'Monday', management: HUB, attendees: [{ account: ATTENDEE, role }] });
       const { signal } = new AbortController();
       const tools: Tools = { signal, news: () => {} };
       const options = { base, roster, own: HUB, now: Date.now };

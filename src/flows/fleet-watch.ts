@@ -1,5 +1,4 @@
 /** `presso fleet watch`: how far everybody is, kept up to date in the terminal and in the browser. Only reads. */
-import { callerAccount } from '../aws/account.ts';
 import type { Sessions } from '../aws/assume.ts';
 import type { Connection } from '../aws/connection.ts';
 import { isThrottled } from '../aws/failure.ts';
@@ -20,15 +19,16 @@ import {
 import { homeFolder, type Target } from '../target/index.ts';
 import { interrupted, isTerminal, onInterrupt, paint, say, sayJson, tell, width } from '../terminal.ts';
 import { count, line } from '../text.ts';
-import { chooseAmong, explainOf, inRosterOrder, readRoster, refuseOwn } from './fleet.ts';
+import { chooseAmong, explainOf, inRosterOrder } from './fleet.ts';
 import { verifyWork } from './fleet-operations.ts';
 import { servePage } from './fleet-page.ts';
+import { openRoster, type Room, roomWords, tellRoster } from './fleet-roster.ts';
 import { chosenChecks } from './verify.ts';
 
 export interface WatchRun {
   connection: Connection;
   target: Target;
-  roster: string;
+  room: Room;
   only: string[];
   group: string | undefined;
   module: string | undefined;
@@ -48,10 +48,9 @@ const LEAVE = '\u001b[?25h\u001b[?1049l';
 const REDRAW_MS = 250;
 
 export async function watch(run: WatchRun): Promise<void> {
-  const roster = readRoster(run.roster, run.connection.region);
-  const own = await callerAccount(run.connection);
-  refuseOwn(roster, own, `presso fleet watch ${run.roster}`);
-  const chosen = chooseAmong(roster, { only: run.only, group: run.group, file: run.roster });
+  const { roster, own, unguarded } = await openRoster(run.connection, run.room, 'watch');
+  if (!run.json) tellRoster(roster, unguarded);
+  const chosen = chooseAmong(roster, { only: run.only, group: run.group, room: run.room });
   const lists = chosenChecks(run.module, checksDir());
   const watched = startWatched(roster.name, chosen.length);
   const known = () => inRosterOrder([...watched.results.values()], roster);
@@ -132,7 +131,7 @@ export async function watch(run: WatchRun): Promise<void> {
   else for (const text of courseLines(known())) say(text);
   const ended = interrupted(
     `The watch of ${line(roster.name)} has ended after ${count(watched.visits, 'visit')}: ${watchSummary(watched)}.`,
-    `presso fleet report --roster ${run.roster}   (tells it again)`,
+    `presso fleet report ${roomWords(run.room)}   (tells it again)`,
   );
   // The document stands already; a second one would make it unreadable.
   throw run.json ? new PressoError('quiet', ended.message, { hint: ended.hint, exit: EXIT.interrupted }) : ended;

@@ -1,6 +1,5 @@
 /** `presso fleet …`: the roster, who is asked, the run, the journal, and what is shown at the end. */
-import { readFileSync, writeFileSync } from 'node:fs';
-import { callerAccount } from '../aws/account.ts';
+import { writeFileSync } from 'node:fs';
 import type { Connection } from '../aws/connection.ts';
 import { explainAwsError } from '../aws/failure.ts';
 import { EXIT, PressoError } from '../errors.ts';
@@ -11,7 +10,6 @@ import {
   type FleetEvent,
   openJournal,
   type Outcome,
-  parseRoster,
   type PastRun,
   pastRuns,
   type Result,
@@ -24,6 +22,7 @@ import { homeFolder, type Target } from '../target/index.ts';
 import { ask, interrupted, onInterrupt, paint, say, sayJson, tell } from '../terminal.ts';
 import { clean, count, line } from '../text.ts';
 import { listWork, resetWork, setupWork, teardownWork, verifyWork, type Work } from './fleet-operations.ts';
+import { openRoster, readRoster, type Room, roomWords, tellRoster } from './fleet-roster.ts';
 import { showFleet } from './fleet-view.ts';
 import { chosenChecks } from './verify.ts';
 
@@ -33,7 +32,7 @@ export interface FleetRun {
   connection: Connection;
   target: Target;
   operation: FleetOperation;
-  roster: string;
+  room: Room;
   only: string[];
   group: string | undefined;
   failed: boolean;
@@ -52,22 +51,9 @@ export interface FleetRun {
   json: boolean;
 }
 
-export function readRoster(file: string, region: string): Roster {
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch (error) {
-    throw new PressoError('no-file', `The roster ${file} cannot be read (${(error as NodeJS.ErrnoException).code}).`, {
-      hint: 'presso fleet list --roster FILE',
-    });
-  }
-  return parseRoster(text, { fileName: file, region });
-}
-
 export async function fleet(run: FleetRun): Promise<void> {
-  const roster = readRoster(run.roster, run.connection.region);
-  const own = await callerAccount(run.connection);
-  refuseOwn(roster, own, `presso fleet ${run.operation} --roster ${run.roster}`);
+  const { roster, own, unguarded } = await openRoster(run.connection, run.room, run.operation);
+  if (!run.json) tellRoster(roster, unguarded);
   const home = homeFolder(process.env);
   const { chosen, earlier } = choose(run, roster, home);
   const changing =
@@ -120,7 +106,7 @@ export async function fleet(run: FleetRun): Promise<void> {
     if (stop.signal.aborted) {
       const stopped = interrupted(
         `presso stopped; ${totals(results)}.`,
-        `presso fleet ${run.operation} --roster ${run.roster} --resume   (goes on, and repeats nothing that is done)`,
+        `presso fleet ${run.operation} ${roomWords(run.room)} --resume   (goes on, and repeats nothing that is done)`,
       );
       // The document stands already; a second one would make it unreadable.
       throw run.json
@@ -134,52 +120,41 @@ export async function fleet(run: FleetRun): Promise<void> {
 }
 
 /** What makes two runs the same work, so that one may go on with the other. */
-const whatOf = ({ module, dryRun, roster }: FleetRun): Record<string, unknown> => ({
+const whatOf = ({ module, dryRun, room }: FleetRun): Record<string, unknown> => ({
   module: module ?? '',
   dryRun,
-  roster,
+  roster: room.roster ?? room.organization ?? '',
 });
-
-/** The account presso acts from is nobody's to learn in. */
-export function refuseOwn(roster: Roster, own: string, command: string): void {
-  const itself = roster.attendees.find(({ account }) => account === own);
-  if (itself)
-    throw new PressoError(
-      'own-account',
-      `The roster lists ${own} (${line(itself.name)}), which is the account presso acts from.`,
-      { hint: `${command}   (without it)` },
-    );
-}
 
 /** Those that --only and --group mean; everybody without them. */
 export function chooseAmong(
   roster: Roster,
-  { only, group, file }: { only: string[]; group: string | undefined; file: string },
+  { only, group, room }: { only: string[]; group: string | undefined; room: Room },
 ): Attendee[] {
   let chosen = roster.attendees;
   for (const wanted of only)
     if (!chosen.some(({ account, name }) => account === wanted || name === wanted))
       throw new PressoError('usage', `Nobody called "${line(wanted)}" is in the roster.`, {
-        hint: `presso fleet list --roster ${file}`,
+        hint: `presso fleet list ${roomWords(room)}`,
       });
   if (only.length > 0) chosen = chosen.filter(({ account, name }) => only.includes(account) || only.includes(name));
   if (group !== undefined) {
     chosen = chosen.filter((attendee) => attendee.group === group);
     if (chosen.length === 0)
       throw new PressoError('usage', `Nobody in the roster is in the group "${line(group)}".`, {
-        hint: `presso fleet list --roster ${file}`,
+        hint: `presso fleet list ${roomWords(room)}`,
       });
   }
   return chosen;
 }
 
 function choose(run: FleetRun, roster: Roster, home: string): { chosen: Attendee[]; earlier: PastRun | undefined } {
-  let chosen = chooseAmong(roster, { only: run.only, group: run.group, file: run.roster });
+  let chosen = chooseAmong(roster, { only: run.only, group: run.group, room: run.room });
   if (run.failed) {
     const [last] = pastRuns(home, roster.name);
     if (!last)
       throw new PressoError('no-run', `There is no earlier run of the fleet ${line(roster.name)}.`, {
-        hint: `presso fleet ${run.operation} --roster ${run.roster}`,
+        hint: `presso fleet ${run.operation} ${roomWords(run.room)}`,
       });
     chosen = chosen.filter(
       ({ account }) =>
@@ -188,7 +163,7 @@ function choose(run: FleetRun, roster: Roster, home: string): { chosen: Attendee
     );
     if (chosen.length === 0)
       throw new PressoError('nothing-failed', `Nobody failed in the last run of the fleet ${line(roster.name)}.`, {
-        hint: `presso fleet ${run.operation} --roster ${run.roster}`,
+        hint: `presso fleet ${run.operation} ${roomWords(run.room)}`,
         exit: EXIT.yes,
       });
   }
@@ -202,7 +177,7 @@ function choose(run: FleetRun, roster: Roster, home: string): { chosen: Attendee
       throw new PressoError(
         'nothing-to-resume',
         `No ${run.operation} of the fleet ${line(roster.name)} with these options was interrupted.`,
-        { hint: `presso fleet ${run.operation} --roster ${run.roster}` },
+        { hint: `presso fleet ${run.operation} ${roomWords(run.room)}` },
       );
   }
   return { chosen, earlier };
@@ -210,7 +185,7 @@ function choose(run: FleetRun, roster: Roster, home: string): { chosen: Attendee
 
 /** The fleet's name is typed; unattended it is given by a flag beside --yes. */
 async function confirmFleet(run: FleetRun, roster: Roster, chosen: Attendee[]): Promise<void> {
-  const command = `presso fleet ${run.operation} --roster ${run.roster}${run.operation === 'setup' ? '' : ' --run'}`;
+  const command = `presso fleet ${run.operation} ${roomWords(run.room)}${run.operation === 'setup' ? '' : ' --run'}`;
   const what = { setup: 'Set up', reset: 'Put back', teardown: 'Take down', list: '', verify: '' }[run.operation];
   if (run.yes) {
     if (run.fleet === roster.name) return;
@@ -282,16 +257,17 @@ export function inRosterOrder(results: Result[], roster: Roster): Result[] {
 
 /** The table, or the document; and the files that were asked for. */
 export function finish(
-  run: Pick<FleetRun, 'operation' | 'json' | 'csv' | 'html' | 'dryRun'>,
+  run: Pick<FleetRun, 'room' | 'operation' | 'json' | 'csv' | 'html' | 'dryRun'>,
   roster: Roster,
   results: Result[],
 ): void {
-  const operation = run.dryRun ? `${run.operation} (nothing was done)` : run.operation;
+  const planned = run.dryRun && run.operation !== 'list';
+  const operation = planned ? `${run.operation} (nothing was done)` : run.operation;
   if (run.csv !== undefined) write(run.csv, toCsv(results));
   if (run.html !== undefined)
     write(run.html, toHtml(roster.name, operation, results, { when: new Date().toISOString() }));
   if (run.json) {
-    sayJson(fleetDocument(roster.name, run.operation, results));
+    sayJson(fleetDocument(roster.name, run.operation, results, roster.leftOut));
     return;
   }
   const c = paint();
@@ -302,8 +278,8 @@ export function finish(
   for (const text of courseLines(results)) say(text);
   say('');
   say(`${c.bold(clean(roster.name))}, ${operation}: ${totals(results)}`);
-  if (run.dryRun && run.operation !== 'setup')
-    say(`  ${c.dim('Next:')} presso fleet ${run.operation} --roster FILE --run`);
+  if (planned && run.operation !== 'setup')
+    say(`  ${c.dim('Next:')} presso fleet ${run.operation} ${roomWords(run.room)} --run`);
 }
 
 function write(file: string, text: string): void {
@@ -326,18 +302,24 @@ function exitOf(run: FleetRun, results: Result[]): void {
   const failed = results.some(({ outcome }) => outcome === 'failed');
   if (!blind && !failed) return;
   throw new PressoError('quiet', 'Not every account is done.', {
-    hint: `presso fleet ${run.operation} --failed`,
+    hint: `presso fleet ${run.operation} ${roomWords(run.room)} --failed`,
     exit: blind ? EXIT.unknown : EXIT.no,
   });
 }
 
-/** `presso fleet report`: the last verify, told again; no account is asked. */
-export function report(run: Pick<FleetRun, 'roster' | 'json' | 'csv' | 'html'> & { region: string }): void {
-  const roster = readRoster(run.roster, run.region);
+/** `presso fleet report`: the last verify, told again; no account is asked, but for who is in a unit. */
+export async function report(
+  run: Pick<FleetRun, 'room' | 'json' | 'csv' | 'html'> & { region: string; connection: () => Promise<Connection> },
+): Promise<void> {
+  const { room, region } = run;
+  const roster =
+    room.roster === undefined
+      ? (await openRoster(await run.connection(), room, 'report')).roster
+      : readRoster(room.roster, region);
   const [last] = pastRuns(homeFolder(process.env), roster.name, 'verify');
   if (!last || last.results.size === 0)
     throw new PressoError('no-run', `The fleet ${line(roster.name)} has not been verified yet.`, {
-      hint: `presso fleet verify --roster ${run.roster}`,
+      hint: `presso fleet verify ${roomWords(run.room)}`,
     });
   if (!run.json) tell(paint().dim(`the verify of ${last.started}`));
   finish({ ...run, operation: 'verify', dryRun: false }, roster, inRosterOrder([...last.results.values()], roster));

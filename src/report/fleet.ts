@@ -100,15 +100,23 @@ export interface FleetDocument {
   operation: string;
   totals: Record<string, number>;
   accounts: Result[];
+  /** Members of a unit that are no attendees', and why. */
+  leftOut?: { account: string; name: string; why: string }[];
 }
 
-export const fleetDocument = (fleet: string, operation: string, results: Result[]): FleetDocument => ({
+export const fleetDocument = (
+  fleet: string,
+  operation: string,
+  results: Result[],
+  leftOut?: FleetDocument['leftOut'],
+): FleetDocument => ({
   fleet,
   operation,
   totals: Object.fromEntries(
     ORDER.map((outcome) => [outcome, results.filter((result) => result.outcome === outcome).length]),
   ),
   accounts: results,
+  ...(leftOut && leftOut.length > 0 ? { leftOut } : {}),
 });
 
 /** RFC 4180; a cell that a spreadsheet would run as a formula is told apart by an apostrophe. */

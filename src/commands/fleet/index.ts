@@ -15,6 +15,7 @@ export default class Fleet extends PressoCommand {
     'print-policy': Flags.boolean({ description: 'print the policies and stop', dependsOn: ['hub'] }),
     hub: Flags.string({ description: 'the account presso acts from, or the ARN of its role', helpValue: 'ID' }),
     role: Flags.string({ description: 'name of the role in the attendees’ accounts', helpValue: 'NAME' }),
+    organization: Flags.boolean({ description: 'the roster is a unit of AWS Organizations (--organization OU)' }),
     'external-id': Flags.string({ description: 'what the hub has to say to be let in', helpValue: 'ID' }),
   };
 
@@ -33,6 +34,7 @@ export default class Fleet extends PressoCommand {
     sayJson(
       fleetPolicies({
         hub: flags.hub,
+        organization: flags.organization,
         ...(flags.role ? { role: flags.role } : {}),
         ...(flags['external-id'] ? { externalId: flags['external-id'] } : {}),
       }),

@@ -1,5 +1,5 @@
 import { PressoCommand } from '../../command.ts';
-import { reportFlags, rosterFlag } from '../../flows/fleet-flags.ts';
+import { reportFlags, roomOf, rosterFlag } from '../../flows/fleet-flags.ts';
 
 export default class FleetReport extends PressoCommand {
   static override summary = 'Tell the last fleet verify again: as a table, JSON, CSV or a page. Asks no account.';
@@ -10,6 +10,7 @@ export default class FleetReport extends PressoCommand {
     const { flags } = await this.parse(FleetReport);
     const { report } = await import('../../flows/fleet.ts');
     const region = flags.region ?? 'us-east-1';
-    report({ roster: flags.roster, json: flags.json, csv: flags.csv, html: flags.html, region });
+    const connection = () => this.connection();
+    await report({ room: roomOf(flags), json: flags.json, csv: flags.csv, html: flags.html, region, connection });
   }
 }

@@ -1,7 +1,7 @@
 import { Args, Flags } from '@oclif/core';
 import { PressoCommand } from '../../command.ts';
 import { PressoError } from '../../errors.ts';
-import { fleetFlags } from '../../flows/fleet-flags.ts';
+import { fleetFlags, roomOf, rosterFlag } from '../../flows/fleet-flags.ts';
 
 export default class FleetWatch extends PressoCommand {
   static override summary = 'Keep up to date how far everybody is: in the terminal and on a page in the browser.';
@@ -13,7 +13,8 @@ export default class FleetWatch extends PressoCommand {
   ];
   static override args = { roster: Args.string({ description: 'who is in the room: YAML or CSV' }) };
   static override flags = {
-    roster: Flags.string({ description: 'the same as a flag', helpValue: 'FILE' }),
+    ...rosterFlag,
+    roster: Flags.string({ description: 'the same as a flag', helpValue: 'FILE', exclusive: ['organization'] }),
     only: fleetFlags.only,
     group: fleetFlags.group,
     module: Flags.string({ description: 'only this module', helpValue: 'MODULE' }),
@@ -25,13 +26,16 @@ export default class FleetWatch extends PressoCommand {
   async run(): Promise<void> {
     const { args, flags } = await this.parse(FleetWatch);
     const roster = args.roster ?? flags.roster;
-    if (roster === undefined || (args.roster !== undefined && flags.roster !== undefined))
-      throw new PressoError('usage', 'Which room? Name its roster, once.', { hint: 'presso fleet watch room.yaml' });
+    const named = [args.roster, flags.roster, flags.organization].filter((one) => one !== undefined);
+    if (named.length !== 1)
+      throw new PressoError('usage', 'Which room? Name its roster or its unit, once.', {
+        hint: 'presso fleet watch room.yaml',
+      });
     const { watch } = await import('../../flows/fleet-watch.ts');
     await watch({
       connection: await this.connection(),
       target: await this.target(),
-      roster,
+      room: roomOf({ ...flags, roster }),
       only: flags.only ?? [],
       group: flags.group,
       module: flags.module,

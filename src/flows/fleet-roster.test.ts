@@ -1,0 +1,94 @@
+/** Whose accounts a room may hold, by the sandbox's organizations. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { Organizations } from '@aws-sdk/client-organizations';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { connect, type Connection } from '../aws/connection.ts';
+import { type Sandbox, startSandbox } from '../sandbox/index.ts';
+import { clientConfig } from '../testing/sandbox.ts';
+import { openRoster } from './fleet-roster.ts';
+
+const [MANAGEMENT, HUB, ANNA, BO] = ['999999999999', '888888888888', '111111111111', '222222222222'] as const;
+const dir = mkdtempSync(path.join(tmpdir(), 'presso-room-'));
+const file = path.join(dir, 'room.csv');
+let sandbox: Sandbox;
+let ids: Record<string, string>;
+const bases: Connection[] = [];
+
+const as = async (account: string): Promise<Connection> => {
+  const base = await connect({
+    region: 'us-east-1',
+    endpoint: sandbox.endpoint,
+    credentials: { accessKeyId: account, secretAccessKey: 'x' },
+  });
+  bases.push(base);
+  return base;
+};
+
+beforeAll(async () => {
+  sandbox = await startSandbox({});
+  const client = new Organizations(clientConfig(sandbox, MANAGEMENT));
+  await client.createOrganization({});
+  const root = (await client.listRoots({})).Roots?.[0]?.Id ?? '';
+  const unit = async (ParentId: string, Name: string): Promise<string> =>
+    (await client.createOrganizationalUnit({ ParentId, Name })).OrganizationalUnit?.Id ?? '';
+  const room = await unit(root, 'Room');
+  const row = await unit(room, 'Row 1');
+  ids = { root, room, row };
+  for (const [account, to] of [
+    [HUB, room],
+    [ANNA, room],
+    [BO, row],
+  ] as const) {
+    const { Handshake } = await client.inviteAccountToOrganization({ Target: { Id: account, Type: 'ACCOUNT' } });
+    await new Organizations(clientConfig(sandbox, account)).acceptHandshake({ HandshakeId: Handshake?.Id });
+    await client.moveAccount({ AccountId: account, SourceParentId: root, DestinationParentId: to });
+  }
+});
+afterAll(async () => {
+  for (const base of bases) base.close();
+  await sandbox.close();
+  rmSync(dir, { recursive: true, force: true });
+});
+
+test('the management account is refused from a file, and left out of a unit', async () => {
+  const hub = await as(HUB);
+  writeFileSync(file, `${ANNA},Anna\n${MANAGEMENT},Boss\n`);
+  await expect(openRoster(hub, { roster: file }, 'reset')).rejects.toMatchObject({
+    code: 'management-account',
+    message: `The roster lists ${MANAGEMENT} (Boss), which is the management account of the organization.`,
+  });
+  writeFileSync(file, `${ANNA},Anna\n${HUB},Hub\n`);
+  await expect(openRoster(hub, { roster: file }, 'reset')).rejects.toMatchObject({ code: 'own-account' });
+  const { roster } = await openRoster(await as(MANAGEMENT), { organization: ids['root'] }, 'list');
+  expect(roster.attendees.map(({ account }) => account)).toEqual([HUB, ANNA, BO]);
+  expect(roster.leftOut?.map(({ account }) => account)).toEqual([MANAGEMENT]);
+});
+
+test('a unit is found by its id or by names; only management and delegated administrators may ask', async () => {
+  const [management, hub] = [await as(MANAGEMENT), await as(HUB)];
+  const byName = await openRoster(management, { organization: 'Room/Row 1' }, 'list');
+  expect(byName.roster.attendees.map(({ account }) => account)).toEqual([BO]);
+  expect((await openRoster(management, { organization: ids['row'] }, 'list')).roster).toEqual(byName.roster);
+  await expect(openRoster(management, { organization: 'Room/Row1' }, 'list')).rejects.toThrow(
+    'There is no unit "Row1" in the organization; did you mean Row 1.',
+  );
+  await expect(openRoster(management, { organization: 'ou-abcd-00000000' }, 'list')).rejects.toMatchObject({
+    code: 'no-unit',
+  });
+  await expect(openRoster(hub, { organization: 'Room' }, 'list')).rejects.toMatchObject({ code: 'denied' });
+  await new Organizations(clientConfig(sandbox, MANAGEMENT)).registerDelegatedAdministrator({
+    AccountId: HUB,
+    ServicePrincipal: 'member.org.stacksets.cloudformation.amazonaws.com',
+  });
+  const { roster } = await openRoster(hub, { organization: 'Room' }, 'list');
+  expect(roster.attendees.map(({ account, group }) => [account, group])).toEqual([
+    [ANNA, undefined],
+    [BO, 'Row 1'],
+  ]);
+  expect(roster.leftOut).toMatchObject([{ account: HUB, why: 'it is the account presso acts from' }]);
+  await expect(openRoster(await as('777777777777'), { organization: 'Room' }, 'list')).rejects.toMatchObject({
+    code: 'no-organization',
+  });
+});
