@@ -9,7 +9,10 @@ export const PROCESSOR_ROLE_PART = '01OrderProcessorRole';
 export const ORDER_MANAGER_PART = 'OrderManagerStateMachine';
 export const LOG_GROUP = '/aws/events/serverlesspressoEventBus';
 export const USER_POOL_NAME = 'ServerlesspressoUserPool';
+export const IDENTITY_POOL_NAME = 'ServerlesspressoIdentityPool';
 export const ADMIN_GROUP = 'admin';
+/** Names of MQTT topics and client ids begin with this. */
+export const TOPIC_PREFIX = 'serverlesspresso';
 export const PARAMETER_PREFIX = '/Serverlesspresso/core/';
 export const STACK_PREFIX = 'serverlesspresso-';
 

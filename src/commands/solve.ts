@@ -11,7 +11,7 @@ export default class Solve extends PressoCommand {
     'presso solve module-2 --undo',
   ];
   static override args = {
-    module: Args.string({ description: 'which module', required: true, options: ['module-1', 'module-2'] }),
+    module: Args.string({ description: 'which module', required: true, options: ['module-1', 'module-2', 'module-3'] }),
   };
   static override flags = {
     'dry-run': Flags.boolean({ description: 'show the plan and stop' }),

@@ -9,10 +9,12 @@ import { applySteps } from '../solve/apply.ts';
 import { readBuild } from '../solve/build.ts';
 import { inverse, planBuild, type SolveStep, type UndoStep } from '../solve/difference.ts';
 import { observeBuild } from '../solve/observe.ts';
+import { makePassword } from '../solve/password.ts';
 import { readSaved, writeSaved } from '../solve/saved.ts';
 import { asksFirst, homeFolder, type Target } from '../target/index.ts';
 import { confirm, paint, say, sayJson, tell } from '../terminal.ts';
 import { count } from '../text.ts';
+import { newSignIns, signInLine } from './user.ts';
 
 export interface SolveRun {
   connection: Connection;
@@ -26,6 +28,7 @@ export interface SolveRun {
 const NEXT: Record<string, string> = {
   'module-1': 'presso solve module-2 --dry-run   (or build the rules yourself)',
   'module-2': 'presso order place',
+  'module-3': 'presso verify module-3',
 };
 
 export async function solve(run: SolveRun): Promise<void> {
@@ -43,7 +46,7 @@ export async function solve(run: SolveRun): Promise<void> {
     return say(`${count(plan.steps.length, 'change')}, nothing was done.\n  Next: presso solve ${module}`);
   const yes =
     run.yes ||
-    !asksFirst(run.target, plan.steps.every(({ do: what }) => /^(create|allow)/.test(what)) ? 'create' : 'remove');
+    !asksFirst(run.target, plan.steps.every(({ do: what }) => /^(create|allow|join)/.test(what)) ? 'create' : 'remove');
   if (
     (await confirm(`Make ${count(plan.steps.length, 'change')} in account ${account}, Region ${connection.region}?`, {
       yes,
@@ -56,9 +59,18 @@ export async function solve(run: SolveRun): Promise<void> {
   saved.solves.push({ module, at: new Date().toISOString(), undo: inverse(plan.steps) });
   // Before the first change: whatever happens in the middle can be taken back.
   writeSaved(homeFolder(process.env), place, saved);
-  await apply(connection, plan.steps, run);
-  if (run.json) sayJson({ ...plan, applied: true });
-  else say(`${paint().green('✓')} ${module} is built.\n  ${paint().dim('Next:')} ${NEXT[module]}`);
+  const signIn = newSignIns(plan.steps);
+  await apply(
+    connection,
+    plan.steps,
+    run,
+    (user) => signIn.find((one) => one.user === user)?.password ?? makePassword(),
+  );
+  if (run.json) sayJson({ ...plan, applied: true, ...(signIn.length > 0 ? { signIn } : {}) });
+  else {
+    for (const one of signIn) say(signInLine(one));
+    say(`${paint().green('✓')} ${module} is built.\n  ${paint().dim('Next:')} ${NEXT[module]}`);
+  }
 }
 
 export async function undo(run: SolveRun): Promise<void> {
@@ -96,8 +108,13 @@ export async function undo(run: SolveRun): Promise<void> {
     );
 }
 
-async function apply(connection: Connection, steps: (SolveStep | UndoStep)[], run: SolveRun): Promise<void> {
+async function apply(
+  connection: Connection,
+  steps: (SolveStep | UndoStep)[],
+  run: SolveRun,
+  password?: (user: string) => string,
+): Promise<void> {
   const pause = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms));
-  for await (const step of applySteps(connection, steps, { pause }))
+  for await (const step of applySteps(connection, steps, { pause, ...(password ? { password } : {}) }))
     if (!run.json) tell(`${paint().green('✓')} ${stepLine(step).slice(2)}`);
 }

@@ -226,9 +226,9 @@ async function eventually(look: () => Promise<string[]>): Promise<string[]> {
 }
 
 /** Lessons in which the learner builds what their checkpoint asks for. */
-const BUILT = /^(module-1\/|module-2\/(?!test-the-routing)|module-4\/orders-through-a-queue)/;
+const BUILT = /^(module-1\/|module-2\/(?!test-the-routing)|module-3\/who|module-4\/orders-through-a-queue)/;
 
-const SHARED = /^(module-3\/(?!how)|cleanup\/)/;
+const SHARED = /^(module-3\/(?!how|who|what)|cleanup\/)/;
 
 async function walkCourse(laptop: Laptop, way: Way): Promise<void> {
   // Where the sandbox is, is known after the lesson that starts it.

@@ -42,5 +42,31 @@ export function stepLine(step: SolveStep | UndoStep): string {
       return `~ rule ${line(step.rule.name)} on ${line(step.rule.bus)}: as it was`;
     case 'disallow':
       return `- permission ${step.statementId} of ${step.function}`;
+    case 'create-pool':
+      return `+ user pool ${step.name}`;
+    case 'delete-pool':
+      return `- user pool ${step.name}`;
+    case 'create-group':
+      return `+ group ${step.name}`;
+    case 'delete-group':
+      return `- group ${step.name}`;
+    case 'create-user':
+      return `+ user ${step.name}, without a mail to anybody`;
+    case 'delete-user':
+      return `- user ${line(step.name)}`;
+    case 'set-password':
+      return `~ user ${line(step.name)}: a new password, since ${step.because}`;
+    case 'enable-user':
+      return `~ user ${line(step.name)}: enabled`;
+    case 'disable-user':
+      return `~ user ${line(step.name)}: disabled`;
+    case 'join-group':
+      return `+ user ${line(step.name)} in the group ${step.group}`;
+    case 'leave-group':
+      return `- user ${line(step.name)} in the group ${step.group}`;
+    case 'change-parameter':
+      return `~ parameter ${step.name}`;
+    case 'restore-parameter':
+      return `~ parameter ${step.name}: as it was`;
   }
 }

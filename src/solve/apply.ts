@@ -1,20 +1,39 @@
 /** Carries out a plan's steps, or puts back what they changed. Changes the account. */
 import type { Connection } from '../aws/connection.ts';
+import { inRegion } from '../aws/in-region.ts';
 import { deleteRule, putRule, putTargets, type Rule, removeTargets } from '../aws/events.ts';
 import { errorName } from '../aws/failure.ts';
 import { iamClient } from '../aws/find.ts';
 import { allowRule, createFunction, deleteFunction, removePermission } from '../aws/functions.ts';
 import { createRole, deleteRole, putRolePolicy, setTrust } from '../aws/roles.ts';
 import { createStateMachine, deleteStateMachine, describeStateMachine, updateStateMachine } from '../aws/states.ts';
+import { deleteUserPool } from '../aws/by-hand.ts';
+import { changeParameter } from '../aws/parameters.ts';
+import {
+  createGroup,
+  createPool,
+  createUser,
+  deleteGroup,
+  deleteUser,
+  joinGroup,
+  leaveGroup,
+  setEnabled,
+  setPassword,
+  userPoolsNamed,
+} from '../aws/user-pools.ts';
 import { PressoError } from '../errors.ts';
 import { MARKER } from '../workshop.ts';
 import type { SolveStep, UndoStep } from './difference.ts';
+import { makePassword } from './password.ts';
+import type { PeopleStep, PeopleUndo, PoolAt } from './people.ts';
 
 const tags = { [MARKER.key]: MARKER.value };
 
 export interface ApplyOptions {
   /** Resolves after that many milliseconds. */
   pause: (ms: number) => Promise<void>;
+  /** The password of somebody who is made; without it one that nobody will know. */
+  password?: (user: string) => string;
 }
 
 /** One step after the other, each told once it is done: what is applied when it stops is known. */
@@ -80,8 +99,53 @@ async function applyStep(connection: Connection, step: SolveStep | UndoStep, opt
       return allowRule(connection, step.function, step.statementId, step.ruleArn);
     case 'disallow':
       return removePermission(connection, step.function, step.statementId);
+    case 'change-parameter':
+    case 'restore-parameter':
+      return changeParameter(connection, step.name, step.value);
+    default:
+      return applyPeople(connection, step, options.password ?? makePassword);
   }
 }
+
+async function applyPeople(
+  connection: Connection,
+  step: PeopleStep | PeopleUndo,
+  password: (user: string) => string,
+): Promise<void> {
+  const { name } = step;
+  const there = inRegion(connection, 'at' in step ? step.at.region : step.region);
+  if (step.do === 'create-pool') {
+    await createPool(there, name, tags);
+    return;
+  }
+  const pool = await poolAt(there, 'at' in step ? step.at : step);
+  if (pool === undefined) return;
+  switch (step.do) {
+    case 'delete-pool':
+      return deleteUserPool(there, pool);
+    case 'create-group':
+      return createGroup(there, pool, name);
+    case 'delete-group':
+      return deleteGroup(there, pool, name);
+    case 'create-user':
+      return createUser(there, pool, { name, password: password(name), temporary: step.temporary });
+    case 'delete-user':
+      return deleteUser(there, pool, name);
+    case 'set-password':
+      return setPassword(there, pool, name, password(name));
+    case 'enable-user':
+    case 'disable-user':
+      return setEnabled(there, pool, name, step.do === 'enable-user');
+    case 'join-group':
+      return joinGroup(there, pool, name, step.group);
+    case 'leave-group':
+      return leaveGroup(there, pool, name, step.group);
+  }
+}
+
+/** A pool by its id; one that an earlier step made, by its name. */
+const poolAt = async (there: Connection, at: PoolAt): Promise<string | undefined> =>
+  'id' in at ? at.id : (await userPoolsNamed(there, at.name))[0];
 
 async function writeRole(
   connection: Connection,

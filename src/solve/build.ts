@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { LineCounter, parseDocument } from 'yaml';
 import { PressoError } from '../errors.ts';
+import { BUS_NAME } from '../workshop.ts';
 
 /** By a fixed name, or by a part of one that CloudFormation or the console made up. */
 export type NameRef = { name: string } | { contains: string } | { arn: string };
@@ -65,9 +66,75 @@ export interface PermissionWanted {
   rule: string;
 }
 
-export type Wanted = WorkflowWanted | FunctionWanted | RoleWanted | RuleWanted | PermissionWanted;
+/** Which user pool: the workshop's own, or one of this name in this Region. */
+export interface PoolPlace {
+  /** Of a pool beside the workshop's; without it the workshop's is meant. */
+  pool?: string;
+  region?: string;
+}
+
+/** A user pool beside the workshop's. */
+export interface PoolWanted extends PoolPlace {
+  kind: 'pool';
+  name: string;
+}
+
+export interface GroupWanted extends PoolPlace {
+  kind: 'group';
+  name: string;
+}
+
+export interface UserWanted extends PoolPlace {
+  kind: 'user';
+  /** A mail address. */
+  name: string;
+  groups: string[];
+  /** FORCE_CHANGE_PASSWORD: whoever signs in first chooses a password. */
+  status: 'CONFIRMED' | 'FORCE_CHANGE_PASSWORD';
+  enabled: boolean;
+}
+
+/** A parameter of the core, changed by hand; `${value}` is what stands there. */
+export interface ParameterWanted {
+  kind: 'parameter';
+  name: string;
+  value: string;
+}
+
+/** A rule that the core brought along, changed by hand. */
+export interface CoreRuleWanted {
+  kind: 'core rule';
+  /** a part of its name */
+  name: string;
+  bus: string;
+  state?: 'ENABLED' | 'DISABLED';
+  pattern?: string;
+}
+
+export type Wanted =
+  | WorkflowWanted
+  | FunctionWanted
+  | RoleWanted
+  | RuleWanted
+  | PermissionWanted
+  | PoolWanted
+  | GroupWanted
+  | UserWanted
+  | ParameterWanted
+  | CoreRuleWanted;
 /** In the order in which they are made: what others use comes first. */
-const KINDS = ['role', 'function', 'workflow', 'rule', 'permission'] as const;
+const KINDS = [
+  'role',
+  'function',
+  'workflow',
+  'rule',
+  'permission',
+  'pool',
+  'group',
+  'user',
+  'parameter',
+  'core rule',
+] as const;
 
 export interface Build {
   /** In the order in which they are made. */
@@ -179,6 +246,16 @@ function toWanted(raw: Record<string, unknown>, dir: string, file: string, befor
       policies: (raw['policies'] ?? {}) as Record<string, unknown>,
     };
   if (kind === 'permission') return { kind, function: toRef(raw['function'], file), rule: String(raw['rule'] ?? '') };
+  if (kind === 'pool' || kind === 'group' || kind === 'user') return toPerson(raw, kind, name, file, before);
+  if (kind === 'parameter') return { kind, name, value: String(raw['value'] ?? '') };
+  if (kind === 'core rule')
+    return {
+      kind,
+      name,
+      bus: String(raw['bus'] ?? BUS_NAME),
+      ...(raw['state'] === undefined ? {} : { state: raw['state'] === 'DISABLED' ? 'DISABLED' : 'ENABLED' }),
+      ...(raw['pattern'] === undefined ? {} : { pattern: JSON.stringify(raw['pattern']) }),
+    };
   const base = before?.kind === 'rule' ? before : undefined;
   const pattern = raw['pattern'] ?? base?.pattern;
   const targets = raw['targets'] as Record<string, unknown>[] | undefined;
@@ -196,6 +273,32 @@ function toWanted(raw: Record<string, unknown>, dir: string, file: string, befor
             id: String(target['id'] ?? 'target'),
             ...(target['function'] === undefined ? {} : { function: toRef(target['function'], file) }),
           })),
+  };
+}
+
+/** A user that replaces another takes over every field that it does not name. */
+function toPerson(
+  raw: Record<string, unknown>,
+  kind: 'pool' | 'group' | 'user',
+  name: string,
+  file: string,
+  before: Wanted | undefined,
+): Wanted {
+  const place: PoolPlace = {
+    ...(raw['pool'] === undefined ? {} : { pool: String(raw['pool']) }),
+    ...(raw['region'] === undefined ? {} : { region: String(raw['region']) }),
+  };
+  if (kind === 'pool') return { kind, name, ...place, pool: name };
+  if (kind === 'group') return { kind, name, ...place };
+  if (!/^[^\s@]+@[^\s@]+$/.test(name)) throw bad(file, `the user "${name}" is named by a mail address`);
+  const base = before?.kind === 'user' ? before : undefined;
+  return {
+    kind,
+    name,
+    groups: raw['groups'] === undefined ? (base?.groups ?? []) : (raw['groups'] as unknown[]).map(String),
+    status: (raw['status'] ?? base?.status) === 'FORCE_CHANGE_PASSWORD' ? 'FORCE_CHANGE_PASSWORD' : 'CONFIRMED',
+    enabled: (raw['enabled'] ?? base?.enabled) !== false,
+    ...place,
   };
 }
 

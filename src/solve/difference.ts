@@ -1,4 +1,7 @@
-/** From what a build wants and what is there to the steps between. Pure. */
+/**
+ * From what a build wants and what is there to the steps between. Pure. One file, because each kind of resource has the
+ * same three parts (what it takes, what that replaces, how it is put back), and they are read side by side.
+ */
 import type { Rule, RuleTarget } from '../aws/events.ts';
 import { PressoError } from '../errors.ts';
 import { matches, parsePattern } from '../event-pattern/index.ts';
@@ -6,13 +9,16 @@ import { EVENTS, sampleEvent } from '../workshop.ts';
 import {
   identify,
   meant,
+  type CoreRuleWanted,
   type FunctionWanted,
   type NameRef,
+  type ParameterWanted,
   type RuleWanted,
   type TargetWanted,
   type Wanted,
 } from './build.ts';
 import type { Seen } from './observe.ts';
+import { type PeopleStep, type PeopleUndo, peopleSteps, undoPeople } from './people.ts';
 
 /** One change. What it takes away or alters is in it, so that it can be put back. */
 export type SolveStep =
@@ -53,7 +59,9 @@ export type SolveStep =
   | { do: 'remove-rule'; rule: Rule; because: string }
   | { do: 'create-rule'; rule: Rule }
   | { do: 'change-rule'; rule: Rule; before: Rule }
-  | { do: 'allow'; function: string; statementId: string; ruleArn: string };
+  | { do: 'allow'; function: string; statementId: string; ruleArn: string }
+  | PeopleStep
+  | { do: 'change-parameter'; name: string; value: string; before: string };
 
 export interface SolvePlan {
   steps: SolveStep[];
@@ -72,6 +80,10 @@ export function planBuild(wanted: Wanted[], seen: Seen): SolvePlan {
     else if (resource.kind === 'workflow') keepOr(resource, workflowSteps(resource, wanted, seen));
     else if (resource.kind === 'function') keepOr(resource, functionSteps(resource, wanted, seen));
     else if (resource.kind === 'rule') keepOr(resource, ruleSteps(resource, wanted, seen));
+    else if (resource.kind === 'pool' || resource.kind === 'group' || resource.kind === 'user')
+      keepOr(resource, peopleSteps(resource, seen.people));
+    else if (resource.kind === 'parameter') keepOr(resource, parameterSteps(resource, seen));
+    else if (resource.kind === 'core rule') keepOr(resource, coreRuleSteps(resource, seen));
     else {
       const [target] = functionsMeant(resource.function, seen);
       const rule = wanted.find((other): other is RuleWanted => other.kind === 'rule' && other.name === resource.rule);
@@ -237,6 +249,27 @@ function ruleSteps(resource: RuleWanted, wanted: Wanted[], seen: Seen): SolveSte
   return fine ? steps : [...steps, { do: 'change-rule', rule, before: there }];
 }
 
+function coreRuleSteps({ name, bus, state, pattern }: CoreRuleWanted, seen: Seen): SolveStep[] {
+  const there = seen.rules.find((rule) => rule.bus === bus && rule.name.includes(name));
+  if (!there)
+    throw new PressoError('no-rule', `There is no rule whose name contains "${name}" on the bus ${bus}.`, {
+      hint: 'presso setup',
+    });
+  const rule = { ...there, state: state ?? there.state, pattern: pattern ?? there.pattern ?? '' };
+  const fine = rule.state === there.state && sameJson(rule.pattern, there.pattern ?? '');
+  return fine ? [] : [{ do: 'change-rule', rule, before: there }];
+}
+
+function parameterSteps({ name, value }: ParameterWanted, seen: Seen): SolveStep[] {
+  const before = seen.parameters[name];
+  if (before === undefined)
+    throw new PressoError('no-parameter', `There is no parameter ${name} in this account and Region.`, {
+      hint: 'presso setup',
+    });
+  const wanted = value.replaceAll('${value}', before);
+  return wanted === before ? [] : [{ do: 'change-parameter', name, value: wanted, before }];
+}
+
 /** Other rules that bring an event of ours to a target of ours: with both, every order would start twice. */
 function rivals(rule: Rule, wanted: Wanted[], seen: Seen): Rule[] {
   const ours = new Set(wanted.flatMap((other) => (other.kind === 'rule' ? [`${other.bus}/${other.name}`] : [])));
@@ -288,7 +321,10 @@ function same(a: unknown, b: unknown): boolean {
 
 /** The steps that put back what a plan changed, last first. */
 export function inverse(steps: SolveStep[]): UndoStep[] {
-  return steps.map(undoOf).reverse();
+  return steps
+    .map(undoOf)
+    .filter((step) => step !== undefined)
+    .reverse();
 }
 
 export type UndoStep =
@@ -307,9 +343,12 @@ export type UndoStep =
     }
   | { do: 'delete-rule'; bus: string; name: string }
   | { do: 'restore-rule'; rule: Rule; drop: string[] }
-  | { do: 'disallow'; function: string; statementId: string };
+  | { do: 'disallow'; function: string; statementId: string }
+  | PeopleUndo
+  | { do: 'restore-parameter'; name: string; value: string };
 
-function undoOf(step: SolveStep): UndoStep {
+/** undefined where there is nothing to go back to: a password that was replaced is known to nobody. */
+function undoOf(step: SolveStep): UndoStep | undefined {
   switch (step.do) {
     case 'create-role':
       return { do: 'delete-role', name: step.name };
@@ -347,5 +386,9 @@ function undoOf(step: SolveStep): UndoStep {
       };
     case 'allow':
       return { do: 'disallow', function: step.function, statementId: step.statementId };
+    case 'change-parameter':
+      return { do: 'restore-parameter', name: step.name, value: step.before };
+    default:
+      return undoPeople(step);
   }
 }

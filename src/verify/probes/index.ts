@@ -1,4 +1,6 @@
 /** Every kind of check: one line each. */
+import { adminUser } from './admin-user.ts';
+import { appSettingsProbe } from './app-settings.ts';
 import { eventBus } from './event-bus.ts';
 import { eventLog, eventLogPolicy } from './event-log.ts';
 import { metricsCloudwatch, metricsDashboard, metricsMapping, metricsRoute, metricsTable } from './metrics.ts';
@@ -38,6 +40,8 @@ export const PROBES: Record<string, Probe> = {
   'metrics-table': metricsTable,
   'metrics-cloudwatch': metricsCloudwatch,
   'metrics-dashboard': metricsDashboard,
+  'admin-user': adminUser,
+  'app-settings': settled(appSettingsProbe),
   'nothing-left': nothingLeft,
   'live-order': liveOrder,
 };

@@ -1,0 +1,36 @@
+/** Systems Manager's Parameter Store, as plain values. */
+import type { Connection } from './connection.ts';
+import { errorName } from './failure.ts';
+
+const load = (connection: Connection) =>
+  connection.client('ssm', async (config) => new (await import('@aws-sdk/client-ssm')).SSM(config));
+
+/** Every parameter under a path, by the rest of its name; `/a/b/` and `/a/b/c/d` give `c/d`. */
+export async function parametersUnder(connection: Connection, path: string): Promise<Record<string, string>> {
+  const ssm = await load(connection);
+  const found: Record<string, string> = {};
+  let NextToken: string | undefined;
+  do {
+    const page = await ssm.getParametersByPath({ Path: path.replace(/\/$/, ''), Recursive: true, NextToken });
+    for (const { Name = '', Value = '' } of page.Parameters ?? []) found[Name.slice(path.length)] = Value;
+    NextToken = page.NextToken;
+  } while (NextToken);
+  return found;
+}
+
+/** The text of one parameter; undefined when there is none. */
+export async function readParameter(connection: Connection, name: string): Promise<string | undefined> {
+  const ssm = await load(connection);
+  try {
+    return (await ssm.getParameter({ Name: name })).Parameter?.Value;
+  } catch (error) {
+    if (errorName(error) === 'ParameterNotFound') return undefined;
+    throw error;
+  }
+}
+
+/** Another value for a parameter that is there. */
+export async function changeParameter(connection: Connection, name: string, value: string): Promise<void> {
+  const ssm = await load(connection);
+  await ssm.putParameter({ Name: name, Value: value, Overwrite: true });
+}
