@@ -454,6 +454,14 @@ describe('States Language "Map State"', () => {
       { BatchInput: { shop: 's' }, Items: [1, 2] },
       { BatchInput: { shop: 's' }, Items: [3] },
     ]);
+    const state = {
+      Type: 'Map',
+      ItemsPath: '$.items',
+      ItemBatcher: { MaxItemsPerBatchPath: '$.most' },
+      ItemProcessor: each(undefined, distributed),
+    };
+    expect(one(state, { items: [1, 2], most: 2 }).output).toEqual([{ Items: [1, 2] }]);
+    expect(one(state, { items: [1, 2], most: 0 })).toMatchObject({ status: 'FAILED', error: 'States.Runtime' });
   });
 
   test('ResultWriter flattens; a bucket is refused by name', () => {

@@ -37,14 +37,16 @@ function setting(visit: Visit, holder: JsonObject, name: string, input: Json): n
     value = evaluateDynamic(path, `${name}Path`, visit.scene, input);
     const percentage = name.endsWith('Percentage');
     const good = percentage ? typeof value === 'number' && value <= 100 : Number.isInteger(value);
-    if (!good || (value as number) < 0)
+    // A batch holds at least one item, of at least one byte ("ItemBatcher (Map)").
+    if (!good || (value as number) < (name.endsWith('PerBatch') ? 1 : 0))
       throw new StatesError(
         'States.Runtime',
         `The ${name}Path field refers to value "${typeof value === 'string' ? value : JSON.stringify(value)}" which is not a valid ${percentage ? 'float' : 'integer'}: ${path}`,
       );
   } else if (typeof value === 'string') {
     const [type, most] = name.endsWith('Percentage') ? (['number', 100] as const) : (['integer', 2 ** 31 - 1] as const);
-    value = evaluateNumber(value, name, type, [0, most], visit.scene, { input: visit.input });
+    const least = name.endsWith('PerBatch') ? 1 : 0;
+    value = evaluateNumber(value, name, type, [least, most], visit.scene, { input: visit.input });
   }
   return typeof value === 'number' ? value : undefined;
 }

@@ -3,7 +3,14 @@ import { Failure, type Process } from '../engine.ts';
 import { StatesError } from '../errors.ts';
 import { ruleHolds } from '../choice.ts';
 import { isObject } from '../json.ts';
-import { evaluateDynamic, evaluateNumber, evaluateTemplate, evaluateTyped, evaluateValue } from '../scene.ts';
+import {
+  evaluateDynamic,
+  evaluateNumber,
+  evaluateTemplate,
+  evaluateTyped,
+  evaluateValue,
+  expressionIn,
+} from '../scene.ts';
 import { parseTimestamp } from '../timestamp.ts';
 import type { Json } from '../types.ts';
 import { afterInputPath, conclude, immediate, passOn } from './data-flow.ts';
@@ -100,7 +107,7 @@ function instant(visit: Visit): number {
   if (language === 'JSONata')
     throw new StatesError(
       'States.QueryEvaluationError',
-      `The JSONata expression '${String(state.Timestamp)}' specified for the field 'Timestamp' returned a value that is not a valid ISO-8601 extended offset date-time format string: ${shown(value)}`,
+      `The JSONata expression '${expressionIn(String(state.Timestamp)) ?? String(state.Timestamp)}' specified for the field 'Timestamp' returned a value that is not a valid ISO-8601 extended offset date-time format string: ${shown(value)}`,
       'Timestamp',
     );
   throw new StatesError(

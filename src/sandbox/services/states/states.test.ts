@@ -18,6 +18,7 @@ import {
 } from '@aws-sdk/client-cloudwatch-logs';
 import { AddPermissionCommand, CreateFunctionCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { CreateRoleCommand, IAMClient, PutRolePolicyCommand } from '@aws-sdk/client-iam';
+import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
 import {
   CreateActivityCommand,
   CreateStateMachineCommand,
@@ -645,6 +646,37 @@ test('TestState plays one state, calls its task under the role, and refuses what
     expect(await refusal(sfn.send(new TestStateCommand({ definition: '{"Type":"Nothing"}' })))).toMatch(
       /^InvalidDefinition/,
     );
+  });
+});
+
+test('TestState needs states:RevealSecrets for secrets, and iam:PassRole where nothing is mocked', async () => {
+  await withSandbox(async (sandbox) => {
+    const config = clientConfig(sandbox);
+    const trust = { Effect: 'Allow', Principal: { AWS: `arn:aws:iam::${ACCOUNT}:root` }, Action: 'sts:AssumeRole' };
+    const allow = { Effect: 'Allow', Action: 'states:TestState', Resource: '*' };
+    const policy = (statement: object) => JSON.stringify({ Version: '2012-10-17', Statement: [statement] });
+    const iam = new IAMClient(config);
+    await iam.send(new CreateRoleCommand({ RoleName: 'tester', AssumeRolePolicyDocument: policy(trust) }));
+    await iam.send(new PutRolePolicyCommand({ RoleName: 'tester', PolicyName: 'p', PolicyDocument: policy(allow) }));
+    const { Credentials } = await new STSClient(config).send(
+      new AssumeRoleCommand({ RoleArn: `arn:aws:iam::${ACCOUNT}:role/tester`, RoleSessionName: 'learner' }),
+    );
+    const credentials = {
+      accessKeyId: Credentials?.AccessKeyId ?? '',
+      secretAccessKey: Credentials?.SecretAccessKey ?? '',
+      sessionToken: Credentials?.SessionToken ?? '',
+    };
+    const sfn = new SFNClient({ ...config, credentials });
+    const definition = JSON.stringify({
+      Type: 'Task',
+      Resource: 'arn:aws:states:::lambda:invoke',
+      Parameters: { FunctionName: 'f' },
+      End: true,
+    });
+    const ask = (more: object) => sfn.send(new TestStateCommand({ definition, roleArn: ROLE, ...more }));
+    expect(await ask({ mock: { result: '{}' } })).toMatchObject({ status: 'SUCCEEDED' });
+    expect(await refusal(ask({}))).toContain('iam:PassRole');
+    expect(await refusal(ask({ mock: { result: '{}' }, revealSecrets: true }))).toContain('states:RevealSecrets');
   });
 });
 

@@ -30,7 +30,12 @@ const shape = {
   }),
 };
 
-const permissions = (input: Input): Permission[] => [{ action: 'states:TestState', resource: '*' }, ...passRole(input)];
+/** "IAM permissions for using TestState API": the role is passed only where something is called for real. */
+const permissions = (input: Input): Permission[] => [
+  { action: 'states:TestState', resource: '*' },
+  ...(input['revealSecrets'] === true ? [{ action: 'states:RevealSecrets', resource: '*' }] : []),
+  ...(input['mock'] === undefined ? passRole(input) : []),
+];
 
 export const testState: Action = {
   permissions,
