@@ -16,6 +16,17 @@ export const TOPIC_PREFIX = 'serverlesspresso';
 export const PARAMETER_PREFIX = '/Serverlesspresso/core/';
 export const STACK_PREFIX = 'serverlesspresso-';
 
+/** StackSets call their stacks `StackSet-<set>-<uuid>`; presso's sets have the names its stacks have without them. */
+const OF_A_SET = new RegExp(`^StackSet-(${STACK_PREFIX}[a-z0-9-]+)-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$`);
+/** What CloudFormation names in such a stack begins with this: of a long stack name it takes 24 letters. */
+export const SET_STACK_PREFIX = 'StackSet-serverlesspress';
+
+/** `serverlesspresso-events` for the stack of that name and for the one that StackSets made; undefined for others. */
+export const coreStackName = (name: string): string | undefined =>
+  name.startsWith(STACK_PREFIX) ? name : OF_A_SET.exec(name)?.[1];
+/** StackSets made it, for a set of presso's. */
+export const isOfASet = (name: string): boolean => OF_A_SET.test(name);
+
 export const MARKER = { key: 'presso:workshop', value: 'serverlesspresso' } as const;
 
 export const TABLES = {

@@ -13,9 +13,11 @@ import { listTables } from './tables.ts';
 import { userPoolsNamed } from './user-pools.ts';
 import {
   BUS_NAME,
+  coreStackName,
   LOG_GROUP,
   METRICS,
   PARAMETER_PREFIX,
+  SET_STACK_PREFIX,
   STACK_PREFIX,
   TABLES,
   USER_POOL_NAME,
@@ -58,8 +60,15 @@ export interface Traces {
 
 const IDENTITY_POOL = 'ServerlesspressoIdentityPool';
 const LOG_POLICY = `${STACK_PREFIX}events-to-logs`;
-/** `<stack>-<LogicalId>-<12 letters and digits>`, as CloudFormation names what has no name of its own. */
-const GENERATED = new RegExp(`^${STACK_PREFIX}[a-z][a-z0-9-]*-[A-Za-z0-9]+-[A-Za-z0-9]{10,13}$`);
+/**
+ * `<stack>-<LogicalId>-<12 letters and digits>`, as CloudFormation names what has no name of its own; of a stack that
+ * StackSets made, the name is long and only its beginning is left.
+ */
+const GENERATED = new RegExp(
+  `^(${STACK_PREFIX}[a-z][a-z0-9-]*|${SET_STACK_PREFIX}[a-z0-9-]*)-[A-Za-z0-9]+-[A-Za-z0-9]{10,13}$`,
+);
+/** What such names begin with. */
+const PREFIXES = [STACK_PREFIX, SET_STACK_PREFIX];
 
 /** A name that CloudFormation made up for one of our stacks. */
 export const isGeneratedName = (name: string): boolean => GENERATED.test(name);
@@ -67,7 +76,7 @@ export const isGeneratedName = (name: string): boolean => GENERATED.test(name);
 const LOOKS: Record<TraceKind, (connection: Connection) => Promise<Omit<Trace, 'kind'>[]>> = {
   stack: async (connection) =>
     (await listStacks(connection))
-      .filter(({ name, status }) => name.startsWith(STACK_PREFIX) && status !== 'DELETE_COMPLETE')
+      .filter(({ name, status }) => coreStackName(name) !== undefined && status !== 'DELETE_COMPLETE')
       .map(({ name }) => ({ id: name })),
   'event bus': async (connection) => ((await busArn(connection, BUS_NAME)) ? [{ id: BUS_NAME }] : []),
   table: async (connection) => {
@@ -95,9 +104,11 @@ const LOOKS: Record<TraceKind, (connection: Connection) => Promise<Omit<Trace, '
       .map(({ name, arn }) => ({ id: arn, name })),
   function: async (connection) => (await listFunctions(connection)).filter(isGeneratedName).map((id) => ({ id })),
   'log group': async (connection) => {
+    const under = async (prefixes: string[]): Promise<string[]> =>
+      (await Promise.all(prefixes.map((prefix) => logGroupsUnder(connection, prefix)))).flat();
     const [lambda, own, events] = await Promise.all([
-      logGroupsUnder(connection, `/aws/lambda/${STACK_PREFIX}`),
-      logGroupsUnder(connection, STACK_PREFIX),
+      under(PREFIXES.map((prefix) => `/aws/lambda/${prefix}`)),
+      under(PREFIXES),
       logGroupsUnder(connection, LOG_GROUP),
     ]);
     return [
@@ -127,7 +138,7 @@ const LOOKS: Record<TraceKind, (connection: Connection) => Promise<Omit<Trace, '
     return found;
   },
   'IoT policy': async (connection) =>
-    (await iotPolicyNames(connection, STACK_PREFIX)).filter(isGeneratedName).map((id) => ({ id })),
+    (await iotPolicyNames(connection, '')).filter(isGeneratedName).map((id) => ({ id })),
 };
 
 /** Everything in the connection's Region that carries the workshop's names. */

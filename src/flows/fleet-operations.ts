@@ -11,7 +11,7 @@ import { changes, planSetup, stackName } from '../setup/plan.ts';
 import { wantedStacks } from '../setup/wanted.ts';
 import { count } from '../text.ts';
 import { type Checklist, factsOf, metricsThere, type ModuleResult, verify } from '../verify/index.ts';
-import { MARKER, STACK_PREFIX } from '../workshop.ts';
+import { coreStackName, MARKER } from '../workshop.ts';
 import { isNothing, planReset, type ResetAim, type ResetOutcome, runReset } from './reset-account.ts';
 import { PASSES, planAccountTeardown, runTeardown } from './teardown-account.ts';
 
@@ -37,7 +37,7 @@ const optionsOf = (tools: Tools) => ({ signal: tools.signal, pause: pauseOf(tool
 async function insistOnMarker(connection: Connection, begun: boolean): Promise<void> {
   if (begun) return;
   const stacks = await listStacks(connection);
-  if (!stacks.some(({ name, tags }) => name.startsWith(STACK_PREFIX) && tags[MARKER.key] === MARKER.value))
+  if (!stacks.some(({ name, tags }) => coreStackName(name) !== undefined && tags[MARKER.key] === MARKER.value))
     throw refusal(NO_MARKER);
 }
 
@@ -191,7 +191,7 @@ export function teardownWork(aim: { dryRun: boolean; begun: (account: string) =>
 /** Who is behind the role, and what of the workshop is there: `fleet list`. */
 export function listWork(): Work {
   return async ({ connection }) => {
-    const stacks = (await listStacks(connection)).filter(({ name }) => name.startsWith(STACK_PREFIX));
+    const stacks = (await listStacks(connection)).filter(({ name }) => coreStackName(name) !== undefined);
     const ours = stacks.filter(({ tags }) => tags[MARKER.key] === MARKER.value);
     const broken = ours.filter(({ status }) => !/^(CREATE|UPDATE)_COMPLETE$/.test(status));
     const summary =

@@ -83,6 +83,7 @@ function keptBy(build: Build | undefined): Kept {
     workflows: names('workflow'),
     roles: names('role'),
     functions: names('function'),
+    users: names('user'),
     rules: (build?.resources ?? []).flatMap((one) => (one.kind === 'rule' ? [`${one.bus}/${one.name}`] : [])),
   };
 }
@@ -113,10 +114,10 @@ export async function planReset(
   const [drift, data] = await Promise.all([
     observeDrift(
       connection,
-      setup.steps.map(({ stack }) => ({
-        name: stack,
-        status: present.stacks.find(({ name }) => name === stackName(stack))?.status ?? '',
-      })),
+      setup.steps.map(({ stack, ofASet }) => {
+        const own = ofASet ?? stackName(stack);
+        return { name: stack, stack: own, status: present.stacks.find(({ name }) => name === own)?.status ?? '' };
+      }),
       options,
     ),
     observeLeftData(connection, present),
@@ -124,11 +125,14 @@ export async function planReset(
   const later = laterStacks(aim).filter(({ name }) => present.stacks.some((stack) => stack.name === stackName(name)));
   const anew = planStackRemovals(
     [
-      ...setup.steps.map(({ stack, after, action, why }) => ({
-        name: stack,
-        after,
-        why: drift.get(stack) ?? (action === 'recreate' ? why : undefined),
-      })),
+      // The stacks of a set are the hub's to make anew.
+      ...setup.steps
+        .filter(({ ofASet }) => ofASet === undefined)
+        .map(({ stack, after, action, why }) => ({
+          name: stack,
+          after,
+          why: drift.get(stack) ?? (action === 'recreate' ? why : undefined),
+        })),
       ...later.map(({ name, after, module }) => ({ name, after, why: `it belongs to ${module}` })),
     ],
     connection.region,
@@ -138,7 +142,7 @@ export async function planReset(
   const gone = new Set(goes.size > 0 ? await heldBy(connection, goes) : []);
   const removals = [
     ...handMade.removals.filter((removal) => !('function' in removal && gone.has(removal.function))),
-    ...planLeftData(data, connection.region).filter((removal) => !goesWithStack(removal, gone)),
+    ...planLeftData(data, connection.region, keptBy(build)).filter((removal) => !goesWithStack(removal, gone)),
     ...iotPoliciesFirst(present.iotPolicies, goes, connection.region),
     ...anew,
   ];
@@ -149,6 +153,15 @@ export async function planReset(
       goes.has(stackName(step.stack))
         ? { ...step, action: 'recreate' as const, why: drift.get(step.stack) ?? step.why }
         : step,
+    );
+  const ofASet = setup.steps.find((step) => step.ofASet !== undefined && drift.has(step.stack));
+  if (ofASet)
+    throw new PressoError(
+      'refused',
+      `The stack ${stackName(ofASet.stack)} was made by StackSets and differs from its template: ${drift.get(ofASet.stack)}.`,
+      {
+        hint: 'presso fleet teardown --only ACCOUNT, then presso fleet setup --engine stacksets   (from the account that has the sets)',
+      },
     );
   const refused = stacks.find(({ action }) => action === 'refuse');
   if (refused)

@@ -8,7 +8,7 @@ import { getItem } from '../aws/items.ts';
 import type { Target } from '../target/index.ts';
 import { paint, say, sayJson } from '../terminal.ts';
 import { clean, count } from '../text.ts';
-import { BUS_NAME, RULES, STACK_PREFIX, TABLES, WORKFLOW_NAME } from '../workshop.ts';
+import { BUS_NAME, coreStackName, RULES, TABLES, WORKFLOW_NAME } from '../workshop.ts';
 
 export async function status(connection: Connection, target: Target, json: boolean): Promise<void> {
   const [identity, allStacks, machines, rules, shop, counter] = await Promise.all([
@@ -20,7 +20,7 @@ export async function status(connection: Connection, target: Target, json: boole
     getItem(connection, TABLES.counting, { PK: 'orderID' }),
   ]);
   const stacks = allStacks
-    .filter(({ name }) => name.startsWith(STACK_PREFIX))
+    .filter(({ name }) => coreStackName(name) !== undefined)
     .map(({ name, status: state }) => ({ name, status: state }));
   const workflow = machines.find(({ name }) => name.includes(WORKFLOW_NAME));
   const built = RULES.filter((name) => rules.some((rule) => rule.name === name));

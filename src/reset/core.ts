@@ -1,7 +1,6 @@
 /** Is the core as its templates have it? Only reads. */
 import type { Connection } from '../aws/connection.ts';
 import { type Drifted, stackDrift } from '../aws/drift.ts';
-import { STACK_PREFIX } from '../workshop.ts';
 
 /** Statuses in which CloudFormation can look for drift. */
 const RESTING = /^(CREATE_COMPLETE|UPDATE_COMPLETE|UPDATE_ROLLBACK_COMPLETE)$/;
@@ -12,13 +11,13 @@ const RESTING = /^(CREATE_COMPLETE|UPDATE_COMPLETE|UPDATE_ROLLBACK_COMPLETE)$/;
  */
 export async function observeDrift(
   connection: Connection,
-  stacks: { name: string; status: string }[],
+  stacks: { name: string /** as CloudFormation knows it */; stack: string; status: string }[],
   options: { pause: (ms: number) => Promise<void> },
 ): Promise<Map<string, string>> {
   const found = await Promise.all(
     stacks
       .filter(({ status }) => RESTING.test(status))
-      .map(async ({ name }) => [name, await stackDrift(connection, `${STACK_PREFIX}${name}`, options)] as const),
+      .map(async ({ name, stack }) => [name, await stackDrift(connection, stack, options)] as const),
   );
   return new Map(found.filter(([, drifted]) => drifted.length > 0).map(([name, drifted]) => [name, inWords(drifted)]));
 }

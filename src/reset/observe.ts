@@ -11,7 +11,7 @@ import { allKeys } from '../aws/left-data.ts';
 import { describeStateMachine, listExecutions } from '../aws/states.ts';
 import { type Traces, tracesIn } from '../aws/traces.ts';
 import { listUsers, userPoolsNamed } from '../aws/user-pools.ts';
-import { BUS_NAME, STACK_PREFIX, TABLES, USER_POOL_NAME, WORKFLOW_NAME } from '../workshop.ts';
+import { BUS_NAME, coreStackName, TABLES, USER_POOL_NAME, WORKFLOW_NAME } from '../workshop.ts';
 import type { LeftData, LooseKind, Present } from './plan.ts';
 
 /** Running executions beyond this many are found when the first are stopped. */
@@ -25,7 +25,7 @@ export async function observePresent(connection: Connection): Promise<Present & 
     tracesIn(connection),
     listFunctions(connection),
   ]);
-  const ours = stacks.filter(({ name, status }) => name.startsWith(STACK_PREFIX) && status !== 'DELETE_COMPLETE');
+  const ours = stacks.filter(({ name, status }) => coreStackName(name) !== undefined && status !== 'DELETE_COMPLETE');
   const resources = (await Promise.all(ours.map(({ name }) => stackResources(connection, name)))).flat();
   const held = resources.filter(({ status }) => status !== 'DELETE_COMPLETE').map(({ physicalId }) => physicalId);
   const heldSet = new Set(held);
@@ -159,7 +159,7 @@ export async function observeLeftData(
   const users = await Promise.all(
     pools
       .filter((pool) => held.includes(pool))
-      .map(async (pool) => (await listUsers(connection, pool)).map((name) => ({ pool, name }))),
+      .map(async (pool) => (await listUsers(connection, pool)).map(({ name, shown }) => ({ pool, name, shown }))),
   );
   return { items, users: users.flat(), streams };
 }

@@ -1,6 +1,16 @@
 /** What goes, in which order, and why each thing is believed to be the workshop's. Pure. */
 export type { Traces } from '../aws/traces.ts';
-import { BUS_NAME, LOG_GROUP, MARKER, STACK_PREFIX, TABLES, WORKFLOW_NAME } from '../workshop.ts';
+import {
+  BUS_NAME,
+  coreStackName,
+  isOfASet,
+  LOG_GROUP,
+  MARKER,
+  SET_STACK_PREFIX,
+  STACK_PREFIX,
+  TABLES,
+  WORKFLOW_NAME,
+} from '../workshop.ts';
 
 export interface Present {
   region: string;
@@ -46,7 +56,7 @@ export type LooseKind =
 /** What people and orders left in the tables, the pool and the logs of the core. */
 export interface LeftData {
   items: { table: string; keys: Record<string, string | number>[] }[];
-  users: { pool: string; name: string }[];
+  users: { pool: string; name: string /** the mail address, where it has one */; shown: string }[];
   streams: { group: string; names: string[] }[];
 }
 
@@ -89,8 +99,10 @@ export interface Kept {
   rules: string[];
   roles: string[];
   functions: string[];
+  /** mail addresses */
+  users: string[];
 }
-const NOTHING: Kept = { workflows: [], rules: [], roles: [], functions: [] };
+const NOTHING: Kept = { workflows: [], rules: [], roles: [], functions: [], users: [] };
 
 /** Everything that is there beside the core's stacks. */
 export function planHandMade(present: Present, kept: Kept = NOTHING): SweepPlan {
@@ -218,7 +230,7 @@ const OURS = new RegExp(
     `:execution:${WORKFLOW_NAME}:`,
     `:event-bus/${BUS_NAME}$`,
     `:table/(${Object.values(TABLES).join('|')})(/|$)`,
-    `:function:${STACK_PREFIX}[a-z-]+-[A-Za-z0-9]+-[A-Za-z0-9]{10,13}(:|$)`,
+    `:function:(${STACK_PREFIX}[a-z-]+|${SET_STACK_PREFIX}[a-z-]*)-[A-Za-z0-9]+-[A-Za-z0-9]{10,13}(:|$)`,
     `:log-group:${LOG_GROUP}(:|$)`,
   ].join('|'),
 );
@@ -229,7 +241,7 @@ const onlyTheWorkshops = (resources: string[]): boolean => {
 };
 
 /** A reset's own part: what people left in the core, which itself stays. */
-export function planLeftData(data: LeftData, region: string): Removal[] {
+export function planLeftData(data: LeftData, region: string, kept: Kept = NOTHING): Removal[] {
   const removals: Removal[] = [];
   for (const { table, keys } of data.items)
     if (keys.length > 0)
@@ -241,8 +253,9 @@ export function planLeftData(data: LeftData, region: string): Removal[] {
         region,
         why: `${keys.length} ${keys.length === 1 ? 'item that was' : 'items that were'} written since the set-up`,
       });
-  for (const { pool, name } of data.users)
-    removals.push({ kind: 'user', id: name, pool, region, why: 'the set-up makes no users' });
+  for (const { pool, name, shown } of data.users)
+    if (!kept.users.includes(shown))
+      removals.push({ kind: 'user', id: name, pool, region, why: 'the set-up makes no users' });
   for (const { group, names } of data.streams)
     if (names.length > 0)
       removals.push({
@@ -295,18 +308,20 @@ export function planTeardown(present: Present): SweepPlan {
   const leave = (kind: string, id: string, why: string): void => void plan.left.push({ kind, id, why, region });
   // Permissions go with their functions.
   plan.removals = plan.removals.filter(({ kind }) => kind !== 'permission');
-  const stacks = present.stacks.filter(({ name }) => name.startsWith(STACK_PREFIX));
+  const stacks = present.stacks.filter(({ name }) => coreStackName(name) !== undefined);
   for (const { name, tags } of stacks)
     if (!marked(tags)) leave('stack', name, `it has no tag ${MARKER.key}, so presso did not make it`);
   const going = stacks.filter(({ tags }) => marked(tags));
   const names = going.map(({ name }) => name);
-  const events = `${STACK_PREFIX}events`;
+  const events = going.find(({ name }) => coreStackName(name) === `${STACK_PREFIX}events`)?.name;
   for (const { name, status } of going)
     plan.removals.push({
       kind: 'stack',
       id: name,
       region,
-      why: `presso made it (${status})`,
+      why: isOfASet(name)
+        ? `presso made it through StackSets (${status}); the hub’s instance of it becomes inoperable until presso fleet teardown`
+        : `presso made it (${status})`,
       // The bus goes only when nothing is on it any more: its stack waits for those whose rules are there.
       after: name === events ? names.filter((other) => other !== events) : [],
     });

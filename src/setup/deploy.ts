@@ -104,7 +104,7 @@ async function deployOne(
   const state = (now: Extract<DeployEvent, { kind: 'stack' }>['state'], why?: string): void =>
     emit({ kind: 'stack', stack: wanted.name, state: now, at: options.now(), ...(why ? { why } : {}) });
   if (step.action === 'keep') {
-    const kept = await describeStack(connection, name);
+    const kept = await describeStack(connection, step.ofASet ?? name);
     emit({ kind: 'outputs', stack: wanted.name, outputs: kept?.outputs ?? {} });
     state('kept');
     return true;

@@ -5,6 +5,7 @@ import type { Connection } from '../aws/connection.ts';
 import { isDenied } from '../aws/failure.ts';
 import { missingServices, quotas, takenNames } from '../aws/presence.ts';
 import { PressoError } from '../errors.ts';
+import { coreStackName, isOfASet } from '../workshop.ts';
 import { type Facts, type StackFound, type StackWanted, stackName } from './plan.ts';
 
 export async function observeSetup(
@@ -29,10 +30,15 @@ export async function observeSetup(
   const names = new Set(wanted.map(({ name }) => stackName(name)));
   const found = await Promise.all(
     stacks
-      .filter(({ name }) => names.has(name))
-      .map(async (stack): Promise<StackFound> => {
+      .filter(({ name }) => names.has(coreStackName(name) ?? ''))
+      .map(async (one): Promise<StackFound> => {
+        const stack = {
+          ...one,
+          name: coreStackName(one.name) ?? '',
+          ...(isOfASet(one.name) ? { ofASet: one.name } : {}),
+        };
         const readable = !/^(REVIEW|DELETE)/.test(stack.status);
-        return readable ? { ...stack, body: await stackTemplate(connection, stack.name) } : stack;
+        return readable ? { ...stack, body: await stackTemplate(connection, one.name) } : stack;
       }),
   );
   // Only names without their own stack need an owner looked up.
@@ -45,7 +51,7 @@ export async function observeSetup(
     : await Promise.all(
         taken.map(async ({ what, physicalId }) => {
           const stack = await stackOfResource(connection, physicalId);
-          return stack === undefined ? { what } : { what, stack };
+          return stack === undefined ? { what } : { what, stack: coreStackName(stack) ?? stack };
         }),
       );
   return {

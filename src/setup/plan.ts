@@ -14,7 +14,10 @@ export interface StackWanted {
 }
 
 export interface StackFound {
+  /** `serverlesspresso-events`, whatever CloudFormation calls it. */
   name: string;
+  /** Its own name where StackSets made it: only the hub that has the set changes it. */
+  ofASet?: string;
   status: string;
   reason?: string;
   parameters: Record<string, string>;
@@ -43,6 +46,8 @@ export interface PlanStep {
   description: string;
   cost: string;
   after: string[];
+  /** What CloudFormation calls the stack that is there, where StackSets made it. */
+  ofASet?: string;
 }
 
 export interface Trouble {
@@ -61,11 +66,15 @@ export interface SetupPlan {
 
 export const stackName = (name: string): string => `${STACK_PREFIX}${name}`;
 
-export function planSetup(wanted: StackWanted[], facts: Facts): SetupPlan {
-  const found = new Map(facts.stacks.map((stack) => [stack.name, stack]));
+/** `engine`: who is to make the stacks. Each keeps what the other made, and changes only its own. */
+export function planSetup(wanted: StackWanted[], facts: Facts, engine: 'stacks' | 'stack sets' = 'stacks'): SetupPlan {
+  // Where both are there, one is what an attempt that failed has left.
+  const found = new Map(
+    [...facts.stacks].sort((a, b) => Number(isWhole(a)) - Number(isWhole(b))).map((stack) => [stack.name, stack]),
+  );
   const steps = wanted.map((stack) => ({
     stack: stack.name,
-    ...actionFor(stack, found.get(stackName(stack.name))),
+    ...(engine === 'stacks' ? actionFor : setActionFor)(stack, found.get(stackName(stack.name))),
     description: stack.description,
     cost: stack.cost,
     after: stack.after,
@@ -77,7 +86,40 @@ export function planSetup(wanted: StackWanted[], facts: Facts): SetupPlan {
 export const changes = (plan: SetupPlan): PlanStep[] =>
   plan.steps.filter(({ action }) => action !== 'keep' && action !== 'refuse');
 
-function actionFor(wanted: StackWanted, found: StackFound | undefined): { action: StackAction; why: string } {
+const isWhole = ({ status }: StackFound): boolean => /^(CREATE|UPDATE)_COMPLETE$/.test(status);
+
+interface Step {
+  action: StackAction;
+  why: string;
+  ofASet?: string;
+}
+
+/** Under a set of StackSets: whether it is up to date is the set's business. */
+function setActionFor(wanted: StackWanted, found: StackFound | undefined): Step {
+  if (found?.ofASet !== undefined) return { action: 'keep', why: 'its stack set keeps it', ofASet: found.ofASet };
+  const alone = actionFor(wanted, found);
+  return alone.action === 'create' || alone.action === 'refuse'
+    ? alone
+    : { action: 'refuse', why: 'presso made it without StackSets; presso fleet setup without --engine keeps it' };
+}
+
+/** The stack of a set is used as it is; made anew or changed, it would be nobody's. */
+function ofASetFor(wanted: StackWanted, found: StackFound, ofASet: string): Step {
+  const alone = actionFor(wanted, found);
+  if (alone.action === 'keep') return { ...alone, ofASet };
+  return {
+    action: 'refuse',
+    why: `StackSets made it and ${alone.why}; presso fleet setup --engine stacksets, from the account that has the set, puts it right`,
+    ofASet,
+  };
+}
+
+function actionFor(wanted: StackWanted, given: StackFound | undefined): Step {
+  if (given?.ofASet !== undefined) {
+    const { ofASet, ...found } = given;
+    return ofASetFor(wanted, found, ofASet);
+  }
+  const found = given;
   if (!found || found.status === 'DELETE_COMPLETE') return { action: 'create', why: 'it is not there yet' };
   const { status } = found;
   // A change set that was never executed leaves a shell without tags and resources: nobody can miss it.
@@ -109,7 +151,10 @@ function troubleAhead(wanted: StackWanted[], steps: PlanStep[], facts: Facts): T
       trouble.push({
         severity: 'refused',
         sentence: `The stack ${stackName(step.stack)} cannot be used: ${step.why}.`,
-        hint: `presso setup --self-hosted --region ANOTHER   (or delete that stack yourself)`,
+        hint:
+          step.ofASet === undefined
+            ? 'presso setup --self-hosted --region ANOTHER   (or delete that stack yourself)'
+            : 'presso fleet setup --engine stacksets   (from the account that has the stack sets)',
       });
   const ours = new Set(wanted.map(({ name }) => stackName(name)));
   const foreign = facts.taken.filter(({ stack }) => stack === undefined || !ours.has(stack));
