@@ -46,17 +46,17 @@ export async function groupExists(connection: Connection, pool: string, group: s
   }
 }
 
-/** User names of a pool. */
-export async function listUsers(connection: Connection, pool: string): Promise<string[]> {
+/** Every user of a pool. */
+export async function listUsers(connection: Connection, pool: string): Promise<User[]> {
   const client = await load(connection);
-  const names: string[] = [];
+  const users: User[] = [];
   let PaginationToken: string | undefined;
   do {
     const page = await client.listUsers({ UserPoolId: pool, PaginationToken });
-    names.push(...(page.Users ?? []).map(({ Username }) => Username ?? ''));
+    users.push(...(page.Users ?? []).map(toUser));
     PaginationToken = page.PaginationToken;
   } while (PaginationToken);
-  return names;
+  return users;
 }
 
 /** Removes a user; fine when it is already gone. */

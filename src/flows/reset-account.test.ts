@@ -138,6 +138,28 @@ test('back to where module 2 begins: the workflow stands, no rule does, and the 
   expect(isNothing(await plan('module-2'))).toBe(true);
 });
 
+test('back to where module 4 begins: who may serve stays, everybody else goes, and its stacks stand', async () => {
+  const pools = new CognitoIdentityProvider(config);
+  const UserPoolId = (await pools.listUserPools({ MaxResults: 1 })).UserPools?.[0]?.Id ?? '';
+  await pools.adminCreateUser({ UserPoolId, Username: 'ann@example.com', MessageAction: 'SUPPRESS' });
+  await pools.adminAddUserToGroup({ UserPoolId, Username: 'ann@example.com', GroupName: 'admin' });
+  const mailsOfAdmins = async (): Promise<(string | undefined)[]> =>
+    (await pools.listUsersInGroup({ UserPoolId, GroupName: 'admin' })).Users?.map(
+      ({ Attributes }) => Attributes?.find(({ Name }) => Name === 'email')?.Value,
+    ) ?? [];
+  expect(await carryOut(await plan('module-4'))).toMatchObject({ trouble: [] });
+  expect(await mailsOfAdmins()).toEqual(['barista@example.com']);
+  expect((await pools.listUsers({ UserPoolId })).Users).toMatchObject([{ UserStatus: 'CONFIRMED', Enabled: true }]);
+  const { Stacks } = await new CloudFormation(config).describeStacks({ StackName: 'serverlesspresso-metrics-table' });
+  expect(Stacks?.[0]?.StackStatus).toBe('CREATE_COMPLETE');
+  expect(isNothing(await plan('module-4'))).toBe(true);
+
+  // Back to the set-up, who was made for the later module goes too.
+  expect(await carryOut(await plan())).toMatchObject({ trouble: [] });
+  expect(await mailsOfAdmins()).toEqual([]);
+  expect(isNothing(await plan())).toBe(true);
+});
+
 test('a core that was changed by hand and half deleted is found by comparing, and stands again', async () => {
   const functions =
     (await new Lambda(config).listFunctions({})).Functions?.map(({ FunctionName }) => FunctionName) ?? [];
