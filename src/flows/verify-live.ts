@@ -21,15 +21,13 @@ import {
 } from '../verify/index.ts';
 import { realTime } from './order.ts';
 
-/** How long each step of a test order may take, in milliseconds. */
-const PATIENCE = 20_000;
+/** Milliseconds: how long each step of a test order may take, and what it set going may still be on its way. */
+const LIVE = { patience: 20_000, settle: 2_500 };
 const BARISTA = { userId: `${TEST_NAME}-barista`, admin: true };
 
 export interface LiveWish {
   yes: boolean;
   module: string | undefined;
-  /** Milliseconds for each step. */
-  patience?: number;
 }
 
 /** Says what will happen and asks; false when the answer is no. Refused before any call where nobody can be asked. */
@@ -51,9 +49,9 @@ export function liveOrders(
   connection: Connection,
   signal: AbortSignal,
   news: (step: LiveStep) => void,
-  patience = PATIENCE,
+  limits = LIVE,
 ): (facts: Facts) => Live {
-  const time: LiveTime = { ...realTime, patience };
+  const time: LiveTime = { ...realTime, ...limits };
   let hands: Promise<Hands> | undefined;
   return (facts) => {
     const walks = new Map<Path, Promise<Walk>>();

@@ -6,8 +6,7 @@ import { count } from '../../text.ts';
 import { TABLES } from '../../workshop.ts';
 import type { Trip } from './trip.ts';
 
-/** An event that is on its way may write the item anew: so long, in milliseconds, it is looked again. */
-const SETTLE = 2_500;
+/** An event that is on its way may start an execution, or write the item anew: so often, in milliseconds, it is looked. */
 const AGAIN = 400;
 
 export interface Tidied {
@@ -39,7 +38,7 @@ async function attempt(tidied: Tidied, what: string, work: () => Promise<string 
 
 async function stopRuns({ connection, finder, mess, time }: Trip, early: boolean): Promise<string | undefined> {
   // An order that was sent a moment ago may start its execution only now.
-  const until = time.now() + (early && mess.runs.size === 0 && mess.orderId !== undefined ? SETTLE : 0);
+  const until = time.now() + (early && mess.runs.size === 0 && mess.orderId !== undefined ? time.settle : 0);
   do {
     const found = [...(await finder.find(mess.marks)), ...(early ? await finder.strays() : [])];
     for (const { arn } of found) mess.runs.add(arn);
@@ -57,7 +56,7 @@ async function stopRuns({ connection, finder, mess, time }: Trip, early: boolean
 
 async function removeItems(trip: Trip, early: boolean): Promise<string | undefined> {
   const { connection, time } = trip;
-  const until = time.now() + (early ? SETTLE : 0);
+  const until = time.now() + (early ? time.settle : 0);
   let removed = 0;
   for (;;) {
     const ids = await ownItems(trip, early);

@@ -31,6 +31,8 @@ export interface LiveTime {
   id(): string;
   /** How long one step may take, in milliseconds. */
   patience: number;
+  /** How long something may still be on its way after an order has stopped, in milliseconds. */
+  settle: number;
 }
 
 /** How far an order came. In this order, for `served` and `cancelled`. */
