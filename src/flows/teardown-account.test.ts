@@ -1,17 +1,21 @@
 /** `presso teardown` on an account in any state: what is stuck, made by hand, in another Region or of somebody else. */
+import { Account } from '@aws-sdk/client-account';
 import { CloudFormation } from '@aws-sdk/client-cloudformation';
 import { CloudWatchLogs } from '@aws-sdk/client-cloudwatch-logs';
 import { DynamoDB } from '@aws-sdk/client-dynamodb';
 import { EventBridge } from '@aws-sdk/client-eventbridge';
+import { IAM } from '@aws-sdk/client-iam';
 import { IoT } from '@aws-sdk/client-iot';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { sessionsOf } from '../aws/assume.ts';
 import { packageRoot } from '../paths.ts';
+import { lookedLines } from '../report/reset.ts';
 import { readBuild } from '../solve/build.ts';
 import { clientConfig } from '../testing/sandbox.ts';
 import { makeBuild, openWorkshop, type Workshop } from '../testing/workshop.ts';
 import { factsOf, KINDS, readChecklists, type Result, verify } from '../verify/index.ts';
-import { BUS_NAME, LOG_GROUP, TABLES } from '../workshop.ts';
+import { BUS_NAME, LOG_GROUP, TABLES, WORKSHOP_REGIONS } from '../workshop.ts';
 import type { ResetOutcome } from './reset-account.ts';
 import { PASSES, planAccountTeardown, runTeardown } from './teardown-account.ts';
 
@@ -44,13 +48,13 @@ async function tearDown(): Promise<{ outcome: ResetOutcome; news: string[] }> {
 }
 
 /** What `presso verify cleanup` says. */
-async function cleanup(): Promise<Result[]> {
+async function cleanup(connection = workshop.connection): Promise<Result[]> {
   const lists = readChecklists(path.join(packageRoot(), 'checks'), ['cleanup'], KINDS);
   const results: Result[] = [];
   const explain = (error: unknown) => {
     throw error;
   };
-  for await (const { checks } of verify(lists, factsOf(workshop.connection), explain)) results.push(...checks);
+  for await (const { checks } of verify(lists, factsOf(connection), explain)) results.push(...checks);
   return results;
 }
 
@@ -61,7 +65,7 @@ test('an account at the end of module 2, with screens listening, is left empty',
   const policyName = policies?.[0]?.policyName ?? '';
   await iot.attachPolicy({ policyName, target: 'us-east-1:11111111-2222-3333-4444-555555555555' });
   // Made by hand after its stack was gone, in another Region, and by Lambda for a function of ours.
-  await new DynamoDB({ ...config, region: 'eu-west-1' }).createTable({
+  await new DynamoDB({ ...config, region: 'sa-east-1' }).createTable({
     TableName: TABLES.counting,
     BillingMode: 'PAY_PER_REQUEST',
     AttributeDefinitions: [{ AttributeName: 'PK', AttributeType: 'S' }],
@@ -73,7 +77,7 @@ test('an account at the end of module 2, with screens listening, is left empty',
 
   const before = await cleanup();
   expect(before.filter(({ status }) => status !== 'fail')).toEqual([]);
-  expect(before.find(({ id }) => id === 'cleanup.data')?.found).toContain('in eu-west-1');
+  expect(before.find(({ id }) => id === 'cleanup.data')?.found).toContain('in sa-east-1');
 
   const { outcome, news } = await tearDown();
   expect(outcome.trouble).toEqual([]);
@@ -83,12 +87,56 @@ test('an account at the end of module 2, with screens listening, is left empty',
   expect(news.some((text) => text.includes('AWS IoT keeps a detached policy'))).toBe(true);
   const plan = await planAccountTeardown(workshop.connection);
   expect(plan.removals).toEqual([]);
-  expect(plan.looked.map(({ region }) => region)).toContain('ap-southeast-2');
+  expect(plan.looked.map(({ region }) => region)).toHaveLength(17);
+  expect(plan.unlisted).toBeUndefined();
   expect((await new CloudFormation(config).describeStacks({})).Stacks).toEqual([]);
   expect((await iot.listPolicies({})).policies).toEqual([]);
-  expect((await new DynamoDB({ ...config, region: 'eu-west-1' }).listTables({})).TableNames).toEqual([]);
+  expect((await new DynamoDB({ ...config, region: 'sa-east-1' }).listTables({})).TableNames).toEqual([]);
   const groups = (await logs.describeLogGroups({})).logGroups?.map(({ logGroupName }) => logGroupName);
   expect(groups).toEqual(['/aws/lambda/serverlesspresso-of-my-own']);
+});
+
+test('a Region is looked into once it is enabled; where Regions may not be listed, those looked into are told', async () => {
+  const account = new Account(config);
+  await account.enableRegion({ RegionName: 'eu-south-1' });
+  await workshop.sandbox.settle();
+  const all = await planAccountTeardown(workshop.connection);
+  expect(all.looked.map(({ region, off }) => [region, off])).toContainEqual(['eu-south-1', undefined]);
+  expect(all.looked).toHaveLength(18);
+  await account.disableRegion({ RegionName: 'eu-south-1' });
+
+  const iam = new IAM(config);
+  const { Role } = await iam.createRole({
+    RoleName: 'Narrow',
+    AssumeRolePolicyDocument: JSON.stringify({
+      Version: '2012-10-17',
+      Statement: [{ Effect: 'Allow', Principal: { AWS: '*' }, Action: 'sts:AssumeRole' }],
+    }),
+  });
+  await iam.putRolePolicy({
+    RoleName: 'Narrow',
+    PolicyName: 'narrow',
+    PolicyDocument: JSON.stringify({
+      Version: '2012-10-17',
+      Statement: [{ Effect: 'Allow', NotAction: 'account:*', Resource: '*' }],
+    }),
+  });
+  const role = { roleArn: Role?.Arn ?? '', sessionName: 'narrow' };
+  const narrow = workshop.connection.as(sessionsOf(workshop.connection, role, Date.now).provide, 'us-west-1');
+  try {
+    const plan = await planAccountTeardown(narrow);
+    expect(plan.looked.map(({ region }) => region)).toEqual(['us-west-1', ...WORKSHOP_REGIONS]);
+    expect(plan.unlisted).toContain('account:ListRegions');
+    expect(lookedLines(plan.looked, plan.unlisted).at(-1)).toContain('could not be listed');
+    const stacks = (await cleanup(narrow)).find(({ id }) => id === 'cleanup.stacks');
+    expect(stacks).toMatchObject({ status: 'pass' });
+    expect(stacks?.found).toContain('us-west-1, us-east-1');
+    expect(stacks?.found).toContain('the enabled Regions could not be listed');
+  } finally {
+    narrow.close();
+    await iam.deleteRolePolicy({ RoleName: 'Narrow', PolicyName: 'narrow' });
+    await iam.deleteRole({ RoleName: 'Narrow' });
+  }
 });
 
 test('what another stack holds is left to it, and named', async () => {

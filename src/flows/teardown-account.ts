@@ -1,12 +1,12 @@
-/** One account taken down in every Region of the workshop, without a word to the terminal. */
+/** One account taken down in every Region that is enabled, without a word to the terminal. */
 import { type Identity, whoAmI } from '../aws/account.ts';
 import type { Connection } from '../aws/connection.ts';
-import { type Traces, tracesIn } from '../aws/traces.ts';
+import { tracesElsewhere } from '../aws/regions.ts';
+import type { Traces } from '../aws/traces.ts';
 import type { StepNews } from '../progress.ts';
 import { observePresent } from '../reset/observe.ts';
 import { planTeardown, type Removal, type SweepPlan } from '../reset/plan.ts';
 import { type SweepOptions, sweep } from '../reset/sweep.ts';
-import { WORKSHOP_REGIONS } from '../workshop.ts';
 import { removalTitle, type ResetOutcome } from './reset-account.ts';
 
 export interface TeardownPlan extends SweepPlan {
@@ -14,25 +14,20 @@ export interface TeardownPlan extends SweepPlan {
   region: string;
   /** What was looked at, a Region a line. */
   looked: Traces[];
+  /** Why the enabled Regions could not be listed; those of the workshop were looked into instead. */
+  unlisted?: string;
 }
 
-const elsewhere = (connection: Connection): Connection[] =>
-  WORKSHOP_REGIONS.filter((region) => region !== connection.region).map((region) => connection.inRegion(region));
-
-/** Looks in the connection's Region and in all others where the workshop can stand. Only reads. */
+/** Looks in the connection's Region and in all others that are enabled. Only reads. */
 export async function planAccountTeardown(connection: Connection): Promise<TeardownPlan> {
-  const others = elsewhere(connection);
-  const [identity, here, ...there] = await Promise.all([
+  const [identity, here, { traces: there, ...unlisted }] = await Promise.all([
     whoAmI(connection),
     observePresent(connection),
-    ...others.map(tracesIn),
+    tracesElsewhere(connection),
   ]);
-  const looked = [here.traces, ...there];
   const plans = [planTeardown(here)];
-  for (const [at, traces] of there.entries()) {
-    const other = others[at];
-    if (other && traces.found.length > 0) plans.push(planTeardown(await observePresent(other)));
-  }
+  for (const { region, found } of there)
+    if (found.length > 0) plans.push(planTeardown(await observePresent(connection.inRegion(region))));
   const seen = new Set<string>();
   // Roles and policies belong to no Region and would be listed once for each.
   const once = (one: { kind: string; id: string; region: string }): boolean => {
@@ -42,7 +37,8 @@ export async function planAccountTeardown(connection: Connection): Promise<Teard
   return {
     identity,
     region: connection.region,
-    looked,
+    looked: [here.traces, ...there],
+    ...unlisted,
     removals: plans.flatMap(({ removals }) => removals).filter(once),
     left: plans.flatMap(({ left }) => left).filter(once),
   };

@@ -47,7 +47,7 @@ export async function teardown(run: TeardownRun): Promise<void> {
 
 function clean1(plan: TeardownPlan, sentence: string): void {
   const c = paint();
-  for (const text of lookedLines(plan.looked)) say(c.dim(text));
+  for (const text of lookedLines(plan.looked, plan.unlisted)) say(c.dim(text));
   say(`${c.green('✓')} ${sentence} in account ${plan.identity.account}.\n  ${c.dim('Next:')} presso setup`);
 }
 
@@ -65,6 +65,7 @@ const document = (plan: TeardownPlan, trouble: ResetOutcome['trouble'], left: nu
     looked,
     unseen,
   })),
+  ...(plan.unlisted === undefined ? {} : { unlisted: plan.unlisted }),
 });
 
 async function typed({ identity, removals, region }: TeardownPlan): Promise<boolean> {

@@ -16,7 +16,7 @@ export function leftLines(left: Left[], dim: (text: string) => string): string[]
 }
 
 /** Where it was looked, for what, and what was found: the proof of a clean account. */
-export function lookedLines(all: Traces[]): string[] {
+export function lookedLines(all: Traces[], unlisted?: string): string[] {
   const seen = all.filter(({ off }) => !off);
   const off = all.filter((one) => one.off).map(({ region }) => region);
   const lines = seen.map(({ region, found, looked, unseen }) => {
@@ -30,5 +30,8 @@ export function lookedLines(all: Traces[]): string[] {
     ...(kinds.length > 0 ? [`Looked for ${kinds.join(', ')}:`] : []),
     ...lines,
     ...(off.length > 0 ? [`  not enabled in this account: ${off.join(', ')}`] : []),
+    ...(unlisted === undefined
+      ? []
+      : [`  The enabled Regions could not be listed, so these are the workshop’s: ${line(unlisted)}`]),
   ];
 }

@@ -1,8 +1,9 @@
-/** Is nothing of the workshop left, in any Region where it can stand? Looks for names; what only looks alike does not count. */
+/** Is nothing of the workshop left, in any Region that is enabled? Looks for names; what only looks alike does not count. */
 import type { Connection } from '../../aws/connection.ts';
 import { handMadeRoles } from '../../aws/hand-made-roles.ts';
+import { tracesElsewhere } from '../../aws/regions.ts';
 import { isGeneratedName, TRACE_KINDS, type TraceKind, type Traces, tracesIn } from '../../aws/traces.ts';
-import { MARKER, WORKFLOW_NAME, WORKSHOP_REGIONS } from '../../workshop.ts';
+import { MARKER, WORKFLOW_NAME } from '../../workshop.ts';
 import type { Facts } from '../facts.ts';
 import type { Check, Verdict } from '../types.ts';
 import { probe } from './probe.ts';
@@ -10,13 +11,15 @@ import { probe } from './probe.ts';
 interface Seen {
   here: string;
   regions: Traces[];
+  /** Why the enabled Regions could not be listed; those of the workshop were looked into instead. */
+  unlisted?: string;
   /** Only where roles are asked for: they belong to no Region. */
   roles: string[] | undefined;
 }
 
-async function everywhere(connection: Connection): Promise<Traces[]> {
-  const others = WORKSHOP_REGIONS.filter((region) => region !== connection.region);
-  return Promise.all([connection, ...others.map((region) => connection.inRegion(region))].map(tracesIn));
+async function everywhere(connection: Connection): Promise<Pick<Seen, 'regions' | 'unlisted'>> {
+  const [here, { traces, ...rest }] = await Promise.all([tracesIn(connection), tracesElsewhere(connection)]);
+  return { regions: [here, ...traces], ...rest };
 }
 
 async function rolesLeft(connection: Connection): Promise<string[]> {
@@ -43,13 +46,13 @@ const kindsOf = (check: Check): TraceKind[] => {
 /** `expect: {kinds: [stack, table], roles: true}`: kinds as src/aws/traces.ts names them. */
 export const nothingLeft = probe<Seen>({
   async observe(check: Check, facts: Facts) {
-    const [regions, roles] = await Promise.all([
+    const [seen, roles] = await Promise.all([
       facts.once('traces', everywhere),
       check.expect['roles'] === true ? facts.once('roles left', rolesLeft) : undefined,
     ]);
-    return { here: facts.region, regions, roles };
+    return { here: facts.region, ...seen, roles };
   },
-  judge(check, { here, regions, roles }): Verdict {
+  judge(check, { here, regions, unlisted, roles }): Verdict {
     const kinds = kindsOf(check);
     const on = regions.filter(({ off }) => !off);
     const expected = `no ${[...kinds, ...(roles ? ['role'] : [])].join(', ')} of the workshop in ${on.length} ${on.length === 1 ? 'Region' : 'Regions'}`;
@@ -77,10 +80,14 @@ export const nothingLeft = probe<Seen>({
     if (blind.length > 0)
       return { status: 'error', expected, found: `could not look: ${blind[0]}`, hint: 'aws sts get-caller-identity' };
     const off = regions.length - on.length;
+    const notes = [
+      ...(off > 0 ? [`${off} not enabled`] : []),
+      ...(unlisted === undefined ? [] : ['the enabled Regions could not be listed: account:ListRegions was refused']),
+    ];
     return {
       status: 'pass',
       expected,
-      found: `nothing in ${on.map(({ region }) => region).join(', ')}${off > 0 ? ` (${off} not enabled)` : ''}`,
+      found: `nothing in ${on.map(({ region }) => region).join(', ')}${notes.length > 0 ? ` (${notes.join('; ')})` : ''}`,
     };
   },
 });
