@@ -13,42 +13,74 @@ import { type Question, questionKey, type RoutingSeen } from './types.ts';
 
 export type Taken = 'all' | 'some' | 'none';
 
+/** What was worked out for one look at an account: every check asks the same again. */
+interface Worked {
+  /** Where, and with how many words of EventBridge, it was worked out. */
+  place: string;
+  samples: Map<string, ReturnType<typeof samplesOf>>;
+  /** By pattern and type of event. */
+  taken: Map<string, Taken>;
+}
+/** By what EventBridge has confirmed, which goes along when the rest of a look is made richer. */
+const worked = new WeakMap<RoutingSeen['confirmed'], Worked>();
+
+/** Patterns as they were read, the same in every account of a room. */
+const parsed = new Map<string, Pattern | undefined>();
+const MOST_PARSED = 1_000;
+
+function patternOf(text: string): Pattern | undefined {
+  if (!parsed.has(text)) {
+    let pattern: Pattern | undefined;
+    try {
+      pattern = parsePattern(text);
+    } catch (error) {
+      if (!(error instanceof InvalidEventPattern)) throw error;
+    }
+    if (parsed.size >= MOST_PARSED) parsed.clear();
+    parsed.set(text, pattern);
+  }
+  return parsed.get(text);
+}
+
 export class Matching {
   readonly seen: RoutingSeen;
   readonly questions: Question[] = [];
-  readonly #parsed = new Map<string, Pattern | undefined>();
+  readonly #worked: Worked;
+  readonly #anyTold: boolean;
 
   constructor(seen: RoutingSeen) {
     this.seen = seen;
+    const told = Object.keys(seen.confirmed).length;
+    this.#anyTold = told > 0;
+    const place = `${seen.account} ${seen.region} ${seen.workflow?.arn} ${told}`;
+    const before = worked.get(seen.confirmed);
+    this.#worked = before?.place === place ? before : { place, samples: new Map(), taken: new Map() };
+    worked.set(seen.confirmed, this.#worked);
   }
 
   #samples(type: string) {
-    return samplesOf(type, { ...this.seen, workflow: this.seen.workflow?.arn });
-  }
-
-  #pattern(text: string): Pattern | undefined {
-    if (!this.#parsed.has(text)) {
-      let pattern: Pattern | undefined;
-      try {
-        pattern = parsePattern(text);
-      } catch (error) {
-        if (!(error instanceof InvalidEventPattern)) throw error;
-      }
-      this.#parsed.set(text, pattern);
-    }
-    return this.#parsed.get(text);
+    const { samples } = this.#worked;
+    const found = samples.get(type) ?? samplesOf(type, { ...this.seen, workflow: this.seen.workflow?.arn });
+    samples.set(type, found);
+    return found;
   }
 
   #matches(text: string, event: Question['event']): boolean {
-    const told = this.seen.confirmed[questionKey({ pattern: text, event })];
-    const pattern = told === undefined ? this.#pattern(text) : undefined;
+    const told = this.#anyTold ? this.seen.confirmed[questionKey({ pattern: text, event })] : undefined;
+    const pattern = told === undefined ? patternOf(text) : undefined;
     return told ?? (pattern !== undefined && matches(pattern, event));
   }
 
   taken({ pattern }: Rule, type: string): Taken {
     if (pattern === undefined) return 'none';
-    const answers = this.#samples(type).map((event) => this.#matches(pattern, event));
-    return answers.every(Boolean) ? 'all' : answers.some(Boolean) ? 'some' : 'none';
+    const key = `${type}\n${pattern}`;
+    let found = this.#worked.taken.get(key);
+    if (found === undefined) {
+      const answers = this.#samples(type).map((event) => this.#matches(pattern, event));
+      found = answers.every(Boolean) ? 'all' : answers.some(Boolean) ? 'some' : 'none';
+      this.#worked.taken.set(key, found);
+    }
+    return found;
   }
 
   /** Notes that a verdict rests on what this rule does with this event. */
@@ -60,10 +92,10 @@ export class Matching {
 
   /** Why the rule does not take every form of the event. */
   why({ pattern }: Rule, type: string): Explanation | undefined {
-    const parsed = pattern === undefined ? undefined : this.#pattern(pattern);
-    if (!parsed || pattern === undefined) return undefined;
+    const read = pattern === undefined ? undefined : patternOf(pattern);
+    if (!read || pattern === undefined) return undefined;
     const event = this.#samples(type).find((sample) => !this.#matches(pattern, sample));
-    return event && explain(parsed, event);
+    return event && explain(read, event);
   }
 }
 
