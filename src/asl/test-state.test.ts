@@ -327,6 +327,17 @@ describe('DG, "Mock validation modes"', () => {
       "Field 'Entries.0.EventId' must be of type string",
     );
   });
+  test.each<[string, JsonObject, string]>([
+    ['batch:submitJob', { JobId: 'i' }, 'JobName'],
+    ['bedrock:invokeModel', { Body: { a: 1 } }, 'ContentType'],
+    ['sagemaker:createModel', {}, 'ModelArn'],
+    ['databrew:startJobRun', {}, 'RunId'],
+    ['emr-serverless:startJobRun', { ApplicationId: 'a', JobRunId: 'j' }, 'Arn'],
+  ])('%s has fields that must be there', async (integration, result, missing) => {
+    const state = { Type: 'Task', Resource: `arn:aws:states:::${integration}`, Parameters: {}, End: true };
+    expect(await refused(state, { result })).toContain(`Required field '${missing}' is missing`);
+    expect(await tested(state, { result, mode: 'PRESENT' })).toMatchObject({ status: 'SUCCEEDED' });
+  });
   test('PRESENT: only what is there; NONE: nothing', async () => {
     expect(await tested(start, { result: { ExecutionArn: 'arn' }, mode: 'PRESENT' })).toMatchObject({
       status: 'SUCCEEDED',
@@ -336,6 +347,20 @@ describe('DG, "Mock validation modes"', () => {
     expect(await refused(start, { result: good, mode: 'SOME' })).toContain(
       "Value 'SOME' at 'mock.fieldValidationMode'",
     );
+  });
+  test('whole numbers are whole', async () => {
+    expect(await refused(task(), { result: { StatusCode: 200.5 } })).toContain(
+      "Field 'StatusCode' must be of type integer",
+    );
+    expect(await tested(task(), { result: { StatusCode: 200 } })).toMatchObject({ status: 'SUCCEEDED' });
+    const get = {
+      Type: 'Task',
+      Resource: 'arn:aws:states:::dynamodb:getItem',
+      Parameters: { TableName: 't', Key: {} },
+      End: true,
+    };
+    const read = { ConsumedCapacity: { CapacityUnits: 0.5 } };
+    expect(await tested(get, { result: read })).toMatchObject({ status: 'SUCCEEDED' });
   });
   test('.sync:2 is held against the API that is polled', async () => {
     const sync = { ...start, Resource: 'arn:aws:states:::states:startExecution.sync:2' };

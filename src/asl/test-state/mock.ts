@@ -4,8 +4,14 @@ import type { Resource } from '../validation/resources.ts';
 import { MODELS } from './models.ts';
 import { refuse } from './refusal.ts';
 
-/** What a service's API calls itself in `aws-sdk:` against its optimized integration. */
-const SDK_NAMES: Record<string, string> = { states: 'sfn', events: 'eventbridge' };
+/** Which table an API's answers stand in, where its name after `aws-sdk:` and that of its optimized integration differ. */
+const SDK_NAMES: Record<string, string> = {
+  states: 'sfn',
+  events: 'eventbridge',
+  bedrockruntime: 'bedrock',
+  emrcontainers: 'emr-containers',
+  emrserverless: 'emr-serverless',
+};
 
 /**
  * Holds a mocked result against what the real thing would answer (developer guide, "Mock validation modes", "Testing a Map
@@ -52,7 +58,14 @@ interface Rules {
   overrides: Record<string, string>;
 }
 
-const NAMES: Record<string, string> = { S: 'string', N: 'number', B: 'boolean', T: 'timestamp', X: 'blob' };
+const NAMES: Record<string, string> = {
+  S: 'string',
+  N: 'integer',
+  F: 'number',
+  B: 'boolean',
+  T: 'timestamp',
+  X: 'blob',
+};
 
 function check(value: Json, type: string, place: string, rules: Rules): void {
   const wrong = (wanted: string): never =>
@@ -75,19 +88,19 @@ function check(value: Json, type: string, place: string, rules: Rules): void {
   }
   const name = NAMES[type];
   if (name !== undefined) {
-    const good =
-      type === 'N'
-        ? typeof value === 'number'
-        : type === 'B'
-          ? typeof value === 'boolean'
-          : type === 'T'
-            ? typeof value === 'number' || (typeof value === 'string' && !Number.isNaN(Date.parse(value)))
-            : typeof value === 'string';
-    if (!good) wrong(name);
+    if (!isOf(type, value)) wrong(name);
     return;
   }
   if (isObject(value)) checkMembers(value, type, place, rules);
   else wrong('structure');
+}
+
+function isOf(type: string, value: Json): boolean {
+  if (type === 'N') return Number.isInteger(value);
+  if (type === 'F') return typeof value === 'number';
+  if (type === 'B') return typeof value === 'boolean';
+  if (type === 'T' && typeof value === 'number') return true;
+  return typeof value === 'string' && (type !== 'T' || !Number.isNaN(Date.parse(value)));
 }
 
 function checkMembers(value: JsonObject, type: string, place: string, rules: Rules): void {

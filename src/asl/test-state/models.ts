@@ -1,7 +1,7 @@
 /**
  * What APIs answer, for the check of mocked results (developer guide, "Mock validation modes"): the services that the
- * workshop's workflows call. One line a shape: `Name Member:type …`, `!` after a member that is always there. Types:
- * S text, N number, B boolean, T timestamp, X blob, J any JSON, `[t]` list, `{t}` map, anything else a shape. One file
+ * workshop's workflows call, and those with an optimized integration. One line a shape: `Name Member:type …`, `!` after a member that is always there. Types:
+ * S text, N whole number, F number, B boolean, T timestamp, X blob, J any JSON, `[t]` list, `{t}` map, anything else a shape. One file
  * because it is one table; the facts are those of the services' API references.
  */
 export const MODELS: Record<string, { answers: string; shapes: string[] }> = {
@@ -41,7 +41,7 @@ export const MODELS: Record<string, { answers: string; shapes: string[] }> = {
       'DescribeStateMachineForExecutionOutput StateMachineArn!:S Name!:S Definition!:S RoleArn!:S UpdateDate!:T LoggingConfiguration:LoggingConfiguration TracingConfiguration:TracingConfiguration MapRunArn:S Label:S RevisionId:S EncryptionConfiguration:EncryptionConfiguration VariableReferences:{[S]}',
       'ListMapRunsOutput MapRuns!:[MapRunListItem] NextToken:S',
       'MapRunListItem ExecutionArn!:S MapRunArn!:S StateMachineArn!:S StartDate!:T StopDate:T',
-      'DescribeMapRunOutput MapRunArn!:S ExecutionArn!:S Status!:S StartDate!:T MaxConcurrency!:N ToleratedFailurePercentage!:N ToleratedFailureCount!:N ItemCounts!:MapRunItemCounts ExecutionCounts!:MapRunExecutionCounts StopDate:T RedriveCount:N RedriveDate:T',
+      'DescribeMapRunOutput MapRunArn!:S ExecutionArn!:S Status!:S StartDate!:T MaxConcurrency!:N ToleratedFailurePercentage!:F ToleratedFailureCount!:N ItemCounts!:MapRunItemCounts ExecutionCounts!:MapRunExecutionCounts StopDate:T RedriveCount:N RedriveDate:T',
       'MapRunItemCounts Pending!:N Running!:N Succeeded!:N Failed!:N TimedOut!:N Aborted!:N Total!:N ResultsWritten!:N FailuresNotRedrivable:N PendingRedrive:N',
       'MapRunExecutionCounts Pending!:N Running!:N Succeeded!:N Failed!:N TimedOut!:N Aborted!:N Total!:N ResultsWritten!:N FailuresNotRedrivable:N PendingRedrive:N',
     ],
@@ -52,11 +52,11 @@ export const MODELS: Record<string, { answers: string; shapes: string[] }> = {
     shapes: [
       'GetItemOutput Item:{AttributeValue} ConsumedCapacity:ConsumedCapacity',
       'AttributeValue S:S N:S B:X SS:[S] NS:[S] BS:[X] M:{AttributeValue} L:[AttributeValue] NULL:B BOOL:B',
-      'ConsumedCapacity TableName:S CapacityUnits:N ReadCapacityUnits:N WriteCapacityUnits:N Table:Capacity LocalSecondaryIndexes:{Capacity} GlobalSecondaryIndexes:{Capacity} VectorIndexes:{VectorCapacity}',
-      'Capacity ReadCapacityUnits:N WriteCapacityUnits:N CapacityUnits:N',
+      'ConsumedCapacity TableName:S CapacityUnits:F ReadCapacityUnits:F WriteCapacityUnits:F Table:Capacity LocalSecondaryIndexes:{Capacity} GlobalSecondaryIndexes:{Capacity} VectorIndexes:{VectorCapacity}',
+      'Capacity ReadCapacityUnits:F WriteCapacityUnits:F CapacityUnits:F',
       'VectorCapacity VectorSearchRequestBytes:N VectorWriteRequestBytes:N',
       'PutItemOutput Attributes:{AttributeValue} ConsumedCapacity:ConsumedCapacity ItemCollectionMetrics:ItemCollectionMetrics',
-      'ItemCollectionMetrics ItemCollectionKey:{AttributeValue} SizeEstimateRangeGB:[N]',
+      'ItemCollectionMetrics ItemCollectionKey:{AttributeValue} SizeEstimateRangeGB:[F]',
       'UpdateItemOutput Attributes:{AttributeValue} ConsumedCapacity:ConsumedCapacity ItemCollectionMetrics:ItemCollectionMetrics',
       'DeleteItemOutput Attributes:{AttributeValue} ConsumedCapacity:ConsumedCapacity ItemCollectionMetrics:ItemCollectionMetrics',
       'QueryOutput Items:[{AttributeValue}] Count:N ScannedCount:N LastEvaluatedKey:{AttributeValue} ConsumedCapacity:ConsumedCapacity',
@@ -215,7 +215,7 @@ export const MODELS: Record<string, { answers: string; shapes: string[] }> = {
       'StartQueryResponse QueryId:S',
       'GetQueryResultsResponse QueryLanguage:S Results:[[ResultField]] Statistics:QueryStatistics Status:S EncryptionKey:S NextToken:S',
       'ResultField Field:S Value:S',
-      'QueryStatistics RecordsMatched:N RecordsScanned:N EstimatedRecordsSkipped:N BytesScanned:N EstimatedBytesSkipped:N LogGroupsScanned:N ResultCount:N',
+      'QueryStatistics RecordsMatched:F RecordsScanned:F EstimatedRecordsSkipped:F BytesScanned:F EstimatedBytesSkipped:F LogGroupsScanned:F ResultCount:F',
     ],
   },
   s3: {
@@ -246,13 +246,73 @@ export const MODELS: Record<string, { answers: string; shapes: string[] }> = {
       'PutSecretValueResponse ARN:S Name:S VersionId:S VersionStages:[S]',
     ],
   },
+  athena: {
+    answers: 'startQueryExecution:StartQueryExecutionOutput stopQueryExecution:StopQueryExecutionOutput',
+    shapes: ['StartQueryExecutionOutput QueryExecutionId:S', 'StopQueryExecutionOutput'],
+  },
   batch: {
     answers: 'submitJob:SubmitJobResponse',
     shapes: ['SubmitJobResponse JobArn:S JobName!:S JobId!:S'],
   },
+  bedrock: {
+    answers: 'invokeModel:InvokeModelResponse createModelCustomizationJob:CreateModelCustomizationJobResponse',
+    shapes: [
+      'InvokeModelResponse Body!:J ContentType!:S PerformanceConfigLatency:S ServiceTier:S',
+      'CreateModelCustomizationJobResponse JobArn!:S',
+    ],
+  },
+  codebuild: {
+    answers: 'startBuild:StartBuildOutput stopBuild:StopBuildOutput',
+    shapes: ['StartBuildOutput Build:J', 'StopBuildOutput Build:J'],
+  },
+  databrew: {
+    answers: 'startJobRun:StartJobRunResponse',
+    shapes: ['StartJobRunResponse RunId!:S'],
+  },
+  ecs: {
+    answers: 'runTask:RunTaskResponse',
+    shapes: ['RunTaskResponse Tasks:[J] Failures:[Failure]', 'Failure Arn:S Reason:S Detail:S'],
+  },
+  'emr-containers': {
+    answers:
+      'createVirtualCluster:CreateVirtualClusterResponse deleteVirtualCluster:DeleteVirtualClusterResponse startJobRun:StartJobRunResponse',
+    shapes: [
+      'CreateVirtualClusterResponse Id:S Name:S Arn:S',
+      'DeleteVirtualClusterResponse Id:S',
+      'StartJobRunResponse Id:S Name:S Arn:S VirtualClusterId:S',
+    ],
+  },
+  'emr-serverless': {
+    answers:
+      'createApplication:CreateApplicationResponse startApplication:Nothing stopApplication:Nothing deleteApplication:Nothing startJobRun:StartJobRunResponse cancelJobRun:CancelJobRunResponse',
+    shapes: [
+      'CreateApplicationResponse ApplicationId!:S Name:S Arn!:S',
+      'Nothing',
+      'StartJobRunResponse ApplicationId!:S JobRunId!:S Arn!:S',
+      'CancelJobRunResponse ApplicationId!:S JobRunId!:S',
+    ],
+  },
   glue: {
     answers: 'startJobRun:StartJobRunResponse',
     shapes: ['StartJobRunResponse JobRunId:S'],
+  },
+  mediaconvert: {
+    answers: 'createJob:CreateJobResponse',
+    shapes: ['CreateJobResponse Job:J'],
+  },
+  sagemaker: {
+    answers:
+      'createEndpoint:EndpointOutput updateEndpoint:EndpointOutput createEndpointConfig:CreateEndpointConfigOutput createModel:CreateModelOutput createTrainingJob:CreateTrainingJobResponse createTransformJob:CreateTransformJobResponse createProcessingJob:CreateProcessingJobResponse createLabelingJob:CreateLabelingJobResponse createHyperParameterTuningJob:CreateHyperParameterTuningJobResponse',
+    shapes: [
+      'EndpointOutput EndpointArn!:S',
+      'CreateEndpointConfigOutput EndpointConfigArn!:S',
+      'CreateModelOutput ModelArn!:S',
+      'CreateTrainingJobResponse TrainingJobArn!:S',
+      'CreateTransformJobResponse TransformJobArn!:S',
+      'CreateProcessingJobResponse ProcessingJobArn!:S',
+      'CreateLabelingJobResponse LabelingJobArn!:S',
+      'CreateHyperParameterTuningJobResponse HyperParameterTuningJobArn!:S',
+    ],
   },
   sqs: {
     answers:
