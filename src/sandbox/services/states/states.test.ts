@@ -638,6 +638,11 @@ test('TestState plays one state, calls its task under the role, and refuses what
       Parameters: {},
       End: true,
     });
+    // The context names an express execution of a state machine that is not there.
+    const context = { Type: 'Pass', Parameters: { 'id.$': '$$.Execution.Id', 'name.$': '$$.Execution.Name' } };
+    const { output } = await sfn.send(new TestStateCommand({ definition: JSON.stringify(context) }));
+    const { id, name } = JSON.parse(output ?? '') as { id: string; name: string };
+    expect(id).toBe(`arn:aws:states:us-east-1:${ACCOUNT}:express:TestState:${name}`);
     expect(await sfn.send(new TestStateCommand({ definition: task, roleArn: ROLE }))).toMatchObject({
       status: 'FAILED',
       error: 'Sfn.SfnException',
