@@ -34,6 +34,11 @@ export async function managementAccount(connection: Connection): Promise<string 
   }
 }
 
+/** The root of the caller's organization, which holds every account of it. */
+export async function organizationRoot(connection: Connection): Promise<string | undefined> {
+  return (await (await load(connection)).listRoots({})).Roots?.[0]?.Id;
+}
+
 /** The units directly in `parent`. */
 async function unitsIn(connection: Connection, parent: string): Promise<Unit[]> {
   const client = await load(connection);

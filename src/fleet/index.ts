@@ -18,4 +18,14 @@ export {
   type Tools,
 } from './run.ts';
 export { fleetPolicies } from './policy.ts';
+export { places, planSet, readReason, type SetPlan, type SetWanted } from './stack-sets.ts';
+export {
+  deleteEmptySets,
+  deploySets,
+  findSet,
+  heldBySets,
+  leaveSets,
+  type SetEvent,
+  type SetRunOptions,
+} from './stack-sets-run.ts';
 export { watchFleet } from './watch.ts';

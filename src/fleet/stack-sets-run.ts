@@ -225,7 +225,7 @@ export async function heldBySets(
  * set; their stacks stay where they are, for whoever enters the account by its role.
  */
 export async function leaveSets(
-  attendees: Attendee[],
+  accounts: string[],
   wanted: SetWanted[],
   options: SetRunOptions,
   emit: Emit,
@@ -238,7 +238,7 @@ export async function leaveSets(
         const found = await findSet(options.hub, set);
         if (!found || found.tags[MARKER.key] !== MARKER.value) return;
         // In whatever Region: a roster may have changed since.
-        const inSet = found.instances.filter((one) => attendees.some(({ account }) => account === one.account));
+        const inSet = found.instances.filter((one) => accounts.includes(one.account));
         for (const where of places(inSet)) {
           if (options.signal.aborted) return;
           for (const [account, reason] of await takeOut(set, where, options, emit))

@@ -1,6 +1,8 @@
 /** Flags that the commands of a fleet share. */
 import { Flags } from '@oclif/core';
+import { PressoError } from '../errors.ts';
 import type { Room } from './fleet-roster.ts';
+import type { SetsAim } from './fleet-stack-sets.ts';
 
 export const rosterFlag = {
   roster: Flags.string({
@@ -50,6 +52,68 @@ export const confirmFlags = {
   yes: Flags.boolean({ char: 'y', description: 'do not ask; only together with --fleet' }),
   fleet: Flags.string({ description: 'the name of the fleet that is meant', helpValue: 'NAME' }),
 };
+
+/** How a room is set up: through the role of each account, or through CloudFormation StackSets. */
+export const engineFlags = {
+  engine: Flags.string({
+    description:
+      'assume-role: presso deploys through the role of each account, up to a few hundred of them; stacksets: CloudFormation StackSets deploy from the hub, for more than that',
+    options: ['assume-role', 'stacksets'],
+    default: 'assume-role',
+  }),
+  permissions: Flags.string({
+    description:
+      'stacksets: with roles of your own in hub and accounts (unless said), or with those AWS Organizations gives',
+    options: ['self-managed', 'service-managed'],
+  }),
+  'failure-tolerance': Flags.string({
+    description:
+      'stacksets: accounts of a Region that may fail before the rest is cancelled, 5 or 10% (all of them unless said)',
+    helpValue: 'N',
+  }),
+  'administration-role': Flags.string({
+    description: 'stacksets, self-managed: ARN of the hub’s role, where it is not AWS’s own name for it',
+    helpValue: 'ARN',
+  }),
+  'execution-role': Flags.string({
+    description: 'stacksets, self-managed: name of the accounts’ role, where it is not AWS’s own name for it',
+    helpValue: 'NAME',
+  }),
+};
+
+interface GivenEngine {
+  engine: string;
+  permissions?: string | undefined;
+  'failure-tolerance'?: string | undefined;
+  'administration-role'?: string | undefined;
+  'execution-role'?: string | undefined;
+}
+
+/** What the flags say of StackSets; undefined for the other engine, which takes none of them. */
+export async function setsOf(flags: GivenEngine): Promise<SetsAim | undefined> {
+  const own = ['permissions', 'failure-tolerance', 'administration-role', 'execution-role'] as const;
+  if (flags.engine !== 'stacksets') {
+    const stray = own.find((name) => flags[name] !== undefined);
+    if (stray !== undefined)
+      throw new PressoError('usage', `--${stray} says something of StackSets only.`, {
+        hint: 'presso fleet setup --engine stacksets',
+      });
+    return undefined;
+  }
+  const { toleranceOf } = await import('./fleet-stack-sets.ts');
+  const permissions = flags.permissions === 'service-managed' ? 'service-managed' : 'self-managed';
+  const role = own.slice(2).find((name) => flags[name] !== undefined);
+  if (permissions === 'service-managed' && role !== undefined)
+    throw new PressoError('usage', `--${role} does not go with --permissions service-managed.`, {
+      hint: 'presso fleet setup --help',
+    });
+  return {
+    permissions,
+    tolerance: toleranceOf(flags['failure-tolerance'] ?? '100%'),
+    administrationRole: flags['administration-role'],
+    executionRole: flags['execution-role'],
+  };
+}
 
 interface GivenRoom {
   roster?: string | undefined;

@@ -11,15 +11,15 @@ import { changes, planSetup, stackName } from '../setup/plan.ts';
 import { wantedStacks } from '../setup/wanted.ts';
 import { count } from '../text.ts';
 import { type Checklist, factsOf, metricsThere, type ModuleResult, verify } from '../verify/index.ts';
-import { coreStackName, MARKER } from '../workshop.ts';
+import { coreStackName, isOfASet, MARKER } from '../workshop.ts';
 import { isNothing, planReset, type ResetAim, type ResetOutcome, runReset } from './reset-account.ts';
 import { PASSES, planAccountTeardown, runTeardown } from './teardown-account.ts';
 
 /** One operation on an opened account. `dryRun` plans and changes nothing. */
 export type Work = (attended: Attended, tools: Tools) => Promise<Finding>;
 
-const pauseOf =
-  ({ signal }: Tools) =>
+export const pauseOf =
+  ({ signal }: Pick<Tools, 'signal'>) =>
   (ms: number): Promise<void> =>
     new Promise((done) => {
       if (signal.aborted) return done();
@@ -68,16 +68,21 @@ export function setupWork(aim: { templates: string; checkRegion: boolean; dryRun
         summary: `${count(trouble.length, 'stack')} failed`,
         trouble: [...trouble, ...warnings],
       };
-    const rows = difference(readSeed(path.join(aim.templates, 'seed')), await observeSeed(connection), {});
-    const missing = rows.filter(({ kind }) => kind === 'create');
-    await applySeed(connection, missing);
-    const changed = todo.length + missing.length;
+    const changed = todo.length + (await seedMissing(connection, aim.templates));
     return {
       outcome: 'done',
       summary: changed === 0 ? 'was set up already' : `set up (${count(todo.length, 'stack')})`,
       trouble: warnings,
     };
   };
+}
+
+/** Rows that are not there yet; what people have changed stays. Answers with how many were put. */
+export async function seedMissing(connection: Connection, templates: string): Promise<number> {
+  const rows = difference(readSeed(path.join(templates, 'seed')), await observeSeed(connection), {});
+  const missing = rows.filter(({ kind }) => kind === 'create');
+  await applySeed(connection, missing);
+  return missing.length;
 }
 
 function inActions(steps: { action: string }[]): string {
@@ -158,20 +163,44 @@ export function resetWork(aim: ResetAim & { dryRun: boolean; begun: (account: st
   };
 }
 
-export function teardownWork(aim: { dryRun: boolean; begun: (account: string) => boolean }): Work {
+/** StackSets that hold stacks in the accounts: those go with their instances, before anything else deletes them. */
+export interface Releases {
+  /** How many instances the hub has in this account. */
+  held(account: string): number;
+  /** Takes the account out of the sets; its stacks go with that. Answers with why some would not. */
+  release(account: string, tools: Tools): Promise<string[]>;
+}
+
+export function teardownWork(aim: {
+  dryRun: boolean;
+  begun: (account: string) => boolean;
+  releases?: Releases | undefined;
+}): Work {
   return async ({ connection, facts }, tools) => {
     const options = optionsOf(tools);
+    const held = aim.releases?.held(facts.actsIn) ?? 0;
     let plan = await planAccountTeardown(connection);
-    if (plan.removals.length === 0) return { outcome: 'done', summary: 'holds nothing of the workshop' };
-    await insistOnMarker(connection, aim.begun(facts.actsIn));
+    if (plan.removals.length === 0 && held === 0) return { outcome: 'done', summary: 'holds nothing of the workshop' };
+    if (plan.removals.length > 0) await insistOnMarker(connection, aim.begun(facts.actsIn));
     if (aim.dryRun)
       return {
         outcome: 'done',
-        summary: `would remove ${count(plan.removals.length, 'thing')}`,
+        summary: `would remove ${count(plan.removals.length, 'thing')}${held > 0 ? `, ${count(held, 'stack')} of them through StackSets` : ''}`,
         detail: { removals: plan.removals, left: plan.left },
       };
     let trouble: string[] = [];
     let done = 0;
+    if (held > 0) {
+      // What was made by hand stands in the way of the stacks (rules on the bus, listeners), so it goes first.
+      const first = { ...plan, removals: plan.removals.filter(({ kind, id }) => kind !== 'stack' || !isOfASet(id)) };
+      const outcome: ResetOutcome = { trouble: [], done: 0 };
+      for await (const { id, state, text } of runTeardown(connection, first, options, outcome))
+        tools.news(`${id}: ${text ?? state}`);
+      if (!tools.signal.aborted) trouble = (await aim.releases?.release(facts.actsIn, tools)) ?? [];
+      if (tools.signal.aborted) return { outcome: 'stopped', summary: 'StackSets finish what they have begun' };
+      done += outcome.done + held - trouble.length;
+      plan = await planAccountTeardown(connection);
+    }
     for (let pass = 0; pass < PASSES && plan.removals.length > 0; pass++) {
       const outcome: ResetOutcome = { trouble: [], done: 0 };
       for await (const { id, state, text } of runTeardown(connection, plan, options, outcome))

@@ -8,6 +8,10 @@ import { duration, line } from '../text.ts';
 const ROWS = 10;
 const REDRAW_MS = 200;
 
+/** One picture that is drawn anew, or a line a change? */
+export const showsLive = (quiet: boolean): boolean =>
+  !quiet && isTerminal() && process.stderr.isTTY === true && !process.env['CI'];
+
 /** Passes the events on as results while they are shown. */
 export async function showFleet(
   events: AsyncIterable<FleetEvent>,
@@ -15,8 +19,7 @@ export async function showFleet(
   quiet: boolean,
   keep: (event: FleetEvent) => void,
 ): Promise<Result[]> {
-  const live = !quiet && isTerminal() && process.stderr.isTTY && !process.env['CI'];
-  return live ? showLive(events, total, keep) : showLines(events, quiet, keep);
+  return showsLive(quiet) ? showLive(events, total, keep) : showLines(events, quiet, keep);
 }
 
 async function showLines(

@@ -7,6 +7,7 @@ import {
   attend,
   type Attendee,
   continueJournal,
+  type Finding,
   type FleetEvent,
   openJournal,
   type Outcome,
@@ -15,15 +16,25 @@ import {
   type Result,
   type Roster,
   runFleet,
+  type Tools,
 } from '../fleet/index.ts';
 import { checksDir, templatesDir } from '../paths.ts';
 import { courseLines, fleetDocument, tableLines, toCsv, toHtml, totals } from '../report/fleet.ts';
 import { homeFolder, type Target } from '../target/index.ts';
 import { ask, interrupted, onInterrupt, paint, say, sayJson, tell } from '../terminal.ts';
 import { clean, count, line } from '../text.ts';
-import { listWork, resetWork, setupWork, teardownWork, verifyWork, type Work } from './fleet-operations.ts';
+import {
+  listWork,
+  type Releases,
+  resetWork,
+  setupWork,
+  teardownWork,
+  verifyWork,
+  type Work,
+} from './fleet-operations.ts';
 import { openRoster, readRoster, type Room, roomWords, tellRoster } from './fleet-roster.ts';
-import { showFleet } from './fleet-view.ts';
+import type { SetsAim } from './fleet-stack-sets.ts';
+import { showFleet, showsLive } from './fleet-view.ts';
 import { chosenChecks } from './verify.ts';
 
 export type FleetOperation = 'list' | 'setup' | 'verify' | 'reset' | 'teardown';
@@ -44,6 +55,8 @@ export interface FleetRun {
   module: string | undefined;
   /** Plan only. `reset` and `teardown` act only when asked to. */
   dryRun: boolean;
+  /** Set up through CloudFormation StackSets instead of the role. */
+  sets?: SetsAim | undefined;
   yes: boolean;
   fleet: string | undefined;
   csv: string | undefined;
@@ -58,9 +71,10 @@ export async function fleet(run: FleetRun): Promise<void> {
   const { chosen, earlier } = choose(run, roster, home);
   const changing =
     !run.dryRun && (run.operation === 'setup' || run.operation === 'reset' || run.operation === 'teardown');
+  const sets = run.sets || run.operation === 'teardown' ? await import('./fleet-stack-sets.ts') : undefined;
+  const hub = run.sets && (await sets?.openHub(run.connection, run.sets, { own, organization: run.room.organization }));
   if (changing) await confirmFleet(run, roster, chosen);
   const begun = earlier?.begun ?? new Set<string>();
-  const work = workOf(run, (account) => begun.has(account));
   const done = new Map([...(earlier?.results ?? [])].filter(([, { outcome }]) => outcome === 'done'));
   const journal =
     earlier !== undefined
@@ -78,30 +92,48 @@ export async function fleet(run: FleetRun): Promise<void> {
     stop.abort();
   });
   try {
-    const events = runFleet(
-      chosen,
-      (attendee, tools) =>
-        attend(attendee, changing, { base: run.connection, roster, own, now: Date.now }, tools.signal, (attended) =>
-          work(attended, tools),
-        ),
-      {
-        concurrency: run.concurrency,
-        timeLimit: run.timeLimit * 60_000,
-        signal: stop.signal,
-        now: Date.now,
-        timer: (ms, fire) => {
-          const timer = setTimeout(fire, ms);
-          return () => clearTimeout(timer);
-        },
-        explain: explainOf(run),
-        ...(earlier ? { done } : {}),
+    const options = {
+      concurrency: run.concurrency,
+      timeLimit: run.timeLimit * 60_000,
+      signal: stop.signal,
+      now: Date.now,
+      timer: (ms: number, fire: () => void) => {
+        const timer = setTimeout(fire, ms);
+        return () => clearTimeout(timer);
       },
-    );
+      explain: explainOf(run),
+      ...(earlier ? { done } : {}),
+    };
+    const enter = (attendee: Attendee, tools: Tools, work: Work): Promise<Finding> =>
+      attend(attendee, changing, { base: run.connection, roster, own, now: Date.now }, tools.signal, (attended) =>
+        work(attended, tools),
+      );
+    const releases =
+      run.operation === 'teardown' ? await sets?.openReleases(run.connection, templatesDir(), own, options) : undefined;
+    const work = workOf(run, (account) => begun.has(account), releases);
+    const room = (text: string): void => {
+      if (!showsLive(run.json) && !run.json) tell(paint().dim(text));
+    };
+    const events =
+      run.sets && hub && sets
+        ? sets.setupBySets(chosen, {
+            hub,
+            aim: run.sets,
+            templates: templatesDir(),
+            checkRegion: run.target.endpoint === undefined,
+            dryRun: run.dryRun,
+            options,
+            enter,
+            tell: room,
+          })
+        : runFleet(chosen, (attendee, tools) => enter(attendee, tools, work), options);
     const results = await showFleet(events, chosen.length, run.json, (event: FleetEvent) => {
       if (event.kind === 'started') journal.begin(event.attendee.account);
       if (event.kind === 'ended' && !event.again) journal.end(event.result);
     });
     if (!stop.signal.aborted) journal.finish();
+    if (!run.dryRun && !stop.signal.aborted)
+      for (const set of (await releases?.deleteEmpty()) ?? []) room(`the stack set ${set} was empty and is gone`);
     finish(run, roster, inRosterOrder(results, roster));
     if (stop.signal.aborted) {
       const stopped = interrupted(
@@ -120,9 +152,10 @@ export async function fleet(run: FleetRun): Promise<void> {
 }
 
 /** What makes two runs the same work, so that one may go on with the other. */
-const whatOf = ({ module, dryRun, room }: FleetRun): Record<string, unknown> => ({
+const whatOf = ({ module, dryRun, room, sets }: FleetRun): Record<string, unknown> => ({
   module: module ?? '',
   dryRun,
+  ...(sets ? { engine: 'stacksets' } : {}),
   roster: room.roster ?? room.organization ?? '',
 });
 
@@ -207,7 +240,7 @@ async function confirmFleet(run: FleetRun, roster: Roster, chosen: Attendee[]): 
     throw new PressoError('not-confirmed', 'That is not the fleet’s name; nothing was done.', { hint: command });
 }
 
-function workOf(run: FleetRun, begun: (account: string) => boolean): Work {
+function workOf(run: FleetRun, begun: (account: string) => boolean, releases: Releases | undefined): Work {
   const checkRegion = run.target.endpoint === undefined;
   const templates = templatesDir();
   switch (run.operation) {
@@ -234,7 +267,7 @@ function workOf(run: FleetRun, begun: (account: string) => boolean): Work {
         begun,
       });
     case 'teardown':
-      return teardownWork({ dryRun: run.dryRun, begun });
+      return teardownWork({ dryRun: run.dryRun, begun, releases });
   }
 }
 
