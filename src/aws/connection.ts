@@ -86,7 +86,7 @@ export async function connect(options: ConnectionOptions): Promise<Connection> {
   return connectionOf(config);
 }
 
-function connectionOf(config: ClientConfig, lent?: () => Promise<Partial<ClientConfig>>): Connection {
+function connectionOf(config: ClientConfig, lent?: Lent): Connection {
   const siblings: Connection[] = [];
   const clients = new Map<string, Promise<{ destroy(): void }>>();
   let pool: Promise<Pool> | undefined;
@@ -103,14 +103,16 @@ function connectionOf(config: ClientConfig, lent?: () => Promise<Partial<ClientC
       const ending = new AbortController();
       // As many calls listen as are under way; that is no leak.
       setMaxListeners(0, ending.signal);
-      let asked: Promise<Partial<ClientConfig>> | undefined;
-      const borrow = (): Promise<Partial<ClientConfig>> => {
+      const borrow: Lent = async (name, make, wanted) => {
         pool ??= poolOf(config);
-        asked ??= pool.then(({ settings, handler }) => ({
-          ...settings,
+        const { handler, settings } = await pool;
+        const client = await make({
+          ...wanted,
+          ...(settings.get(name) ?? settings.get('any')),
           requestHandler: guest(handler, ending.signal),
-        }));
-        return asked;
+        });
+        if (!settings.has(name)) settings.set(name, ambientOf(client));
+        return client;
       };
       const made = connectionOf({ ...rest, region, credentials, retryMode: 'adaptive', maxAttempts: 8 }, borrow);
       return {
@@ -124,7 +126,7 @@ function connectionOf(config: ClientConfig, lent?: () => Promise<Partial<ClientC
     client<T extends { destroy(): void }>(name: string, make: (config: ClientConfig) => Promise<T>): Promise<T> {
       let made = clients.get(name);
       if (!made) {
-        made = lent === undefined ? make(config) : lent().then((more) => make({ ...config, ...more }));
+        made = lent === undefined ? make(config) : lent(name, make, config);
         clients.set(name, made);
       }
       return made as Promise<T>;
@@ -143,21 +145,39 @@ interface Handler {
   handle(request: unknown, options?: { abortSignal?: AbortSignal }): Promise<unknown>;
 }
 
+/** Makes a client with what is shared. */
+type Lent = <T extends { destroy(): void }>(
+  name: string,
+  make: (config: ClientConfig) => Promise<T>,
+  wanted: ClientConfig,
+) => Promise<T>;
+
 interface Pool {
   handler: Handler;
-  /** Read from the shell and the AWS configuration once, not by each of a room's thousand clients. */
-  settings: Partial<ClientConfig>;
+  /** By client: what the first of its kind read from the shell and the AWS configuration, for the thousand after it. */
+  settings: Map<string, Partial<ClientConfig>>;
   close(): void;
 }
 
-/** Settings that every client has, as functions that answer from memory after the first time. */
+/** Settings of a client that are functions which answer from memory after the first time. */
 const AMBIENT = [
   'useFipsEndpoint',
   'useDualstackEndpoint',
   'defaultsMode',
   'userAgentAppId',
   'disableClockSkewCorrection',
+  'authSchemePreference',
+  'sigv4aSigningRegionSet',
+  'accountIdEndpointMode',
+  'endpointDiscoveryEnabledProvider',
 ];
+
+function ambientOf(client: object): Partial<ClientConfig> {
+  const { config = {} } = client as { config?: Record<string, unknown> };
+  return Object.fromEntries(
+    AMBIENT.flatMap((name) => (typeof config[name] === 'function' ? [[name, config[name]]] : [])),
+  );
+}
 
 /** Sockets and settings for many callers: those of a client that makes no call of its own. */
 async function poolOf(config: ClientConfig): Promise<Pool> {
@@ -168,10 +188,9 @@ async function poolOf(config: ClientConfig): Promise<Pool> {
     ...config,
     requestHandler: { httpAgent: agent, httpsAgent: agent, socketTimeout: 300_000 },
   });
-  const { config: resolved } = client as { config: unknown } as { config: Record<string, unknown> };
   return {
-    handler: resolved['requestHandler'] as Handler,
-    settings: Object.fromEntries(AMBIENT.flatMap((name) => (name in resolved ? [[name, resolved[name]]] : []))),
+    handler: client.config.requestHandler as unknown as Handler,
+    settings: new Map([['any', ambientOf(client)]]),
     close: () => client.destroy(),
   };
 }
