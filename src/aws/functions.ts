@@ -106,3 +106,31 @@ export async function deleteFunction(connection: Connection, name: string): Prom
     if (errorName(error) !== 'ResourceNotFoundException') throw error;
   }
 }
+
+export interface FunctionSettings {
+  name: string;
+  arn: string;
+  /** ARN of the role that it runs as. */
+  role: string;
+  environment: Record<string, string>;
+}
+
+/** Every function, with what it is told by its environment. */
+export async function functionSettings(connection: Connection): Promise<FunctionSettings[]> {
+  const lambda = await lambdaClient(connection);
+  const found: FunctionSettings[] = [];
+  let Marker: string | undefined;
+  do {
+    const page = await lambda.listFunctions({ Marker });
+    found.push(
+      ...(page.Functions ?? []).map(({ FunctionName, FunctionArn, Role, Environment }) => ({
+        name: FunctionName ?? '',
+        arn: FunctionArn ?? '',
+        role: Role ?? '',
+        environment: Environment?.Variables ?? {},
+      })),
+    );
+    Marker = page.NextMarker;
+  } while (Marker);
+  return found;
+}

@@ -1,14 +1,17 @@
 /** Every kind of check: one line each. */
 import { adminUser } from './admin-user.ts';
+import { apiAnswers } from './api-answers.ts';
 import { appSettingsProbe } from './app-settings.ts';
 import { eventBus } from './event-bus.ts';
 import { eventLog, eventLogPolicy } from './event-log.ts';
 import { metricsCloudwatch, metricsDashboard, metricsMapping, metricsRoute, metricsTable } from './metrics.ts';
 import { liveOrder } from './live-order.ts';
 import { functions, orderManager, userPool } from './named.ts';
+import { mqttReach } from './mqtt-reach.ts';
 import { nothingLeft } from './nothing-left.ts';
 import { preparedRole } from './prepared-role.ts';
 import type { Probe } from './probe.ts';
+import { publisher } from './publisher.ts';
 import { ruleOnce, ruleRouting } from './rule-routing.ts';
 import { settled } from './settled.ts';
 import { table } from './table.ts';
@@ -42,6 +45,9 @@ export const PROBES: Record<string, Probe> = {
   'metrics-dashboard': metricsDashboard,
   'admin-user': adminUser,
   'app-settings': settled(appSettingsProbe),
+  'api-answers': settled(apiAnswers),
+  'mqtt-reach': settled(mqttReach),
+  publisher: settled(publisher),
   'nothing-left': nothingLeft,
   'live-order': liveOrder,
 };
