@@ -1,5 +1,6 @@
 /** Amazon API Gateway's HTTP APIs, as plain values. */
 import type { Connection } from './connection.ts';
+import { quietly } from './leftovers.ts';
 
 const load = (connection: Connection) =>
   connection.client(
@@ -18,6 +19,7 @@ export interface HttpApi {
   name: string;
   endpoint: string;
   cors?: Cors;
+  tags: Record<string, string>;
 }
 
 export interface ApiRoute {
@@ -47,12 +49,20 @@ export async function httpApis(connection: Connection): Promise<HttpApi[]> {
   let NextToken: string | undefined;
   do {
     const page = await client.getApis({ MaxResults: '100', NextToken });
-    for (const { ApiId = '', Name = '', ApiEndpoint = '', ProtocolType, CorsConfiguration: cors } of page.Items ?? [])
+    for (const {
+      ApiId = '',
+      Name = '',
+      ApiEndpoint = '',
+      ProtocolType,
+      CorsConfiguration: cors,
+      Tags = {},
+    } of page.Items ?? [])
       if (ProtocolType === 'HTTP')
         found.push({
           id: ApiId,
           name: Name,
           endpoint: ApiEndpoint,
+          tags: Tags,
           ...(cors
             ? {
                 cors: {
@@ -103,4 +113,10 @@ export async function apiParts(connection: Connection, ApiId: string): Promise<A
       .filter(({ DeploymentId }) => DeploymentId !== undefined)
       .map(({ StageName = '' }) => StageName),
   };
+}
+
+/** Deletes an API with its routes, integrations, authorizers and stages; fine when it is already gone. */
+export async function deleteHttpApi(connection: Connection, ApiId: string): Promise<void> {
+  const client = await load(connection);
+  await quietly(() => client.deleteApi({ ApiId }));
 }

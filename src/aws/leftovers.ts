@@ -59,7 +59,7 @@ export async function quietly(work: () => Promise<unknown>): Promise<void> {
     await work();
   } catch (error) {
     if (
-      !/^(ResourceNotFoundException|ResourceNotFound|NoSuchEntity(Exception)?|ParameterNotFound)$/.test(
+      !/^(ResourceNotFoundException|ResourceNotFound|NotFoundException|NoSuchEntity(Exception)?|ParameterNotFound|QueueDoesNotExist|DashboardNotFoundError)$/.test(
         errorName(error),
       )
     )

@@ -1,7 +1,8 @@
-/** Amazon SQS queues and what takes their messages, as plain values. Only reads. */
+/** Amazon SQS queues and what takes their messages, as plain values. */
 import type { Connection } from './connection.ts';
 import { errorName } from './failure.ts';
 import { lambdaClient } from './find.ts';
+import { quietly } from './leftovers.ts';
 
 export interface Queue {
   name: string;
@@ -91,4 +92,40 @@ async function reserved(connection: Connection, name: string): Promise<number | 
     if (/UnknownOperation|ResourceNotFound/.test(errorName(error))) return undefined;
     throw error;
   }
+}
+
+export interface QueueNamed {
+  /** As CloudFormation knows it. */
+  url: string;
+  name: string;
+  tags: Record<string, string>;
+  /** The queue's policy, JSON text; empty where it has none. */
+  policy: string;
+}
+
+/** Those of these names that are there. */
+export async function queuesNamed(connection: Connection, names: readonly string[]): Promise<QueueNamed[]> {
+  const sqs = await load(connection);
+  const found = await Promise.all(
+    names.map(async (name): Promise<QueueNamed[]> => {
+      try {
+        const { QueueUrl = '' } = await sqs.getQueueUrl({ QueueName: name });
+        const [{ Tags = {} }, { Attributes = {} }] = await Promise.all([
+          sqs.listQueueTags({ QueueUrl }),
+          sqs.getQueueAttributes({ QueueUrl, AttributeNames: ['Policy'] }),
+        ]);
+        return [{ url: QueueUrl, name, tags: Tags, policy: Attributes.Policy ?? '' }];
+      } catch (error) {
+        if (/QueueDoesNotExist|NonExistentQueue/.test(errorName(error))) return [];
+        throw error;
+      }
+    }),
+  );
+  return found.flat();
+}
+
+/** Deletes a queue by its URL; fine when it is already gone. */
+export async function deleteQueue(connection: Connection, QueueUrl: string): Promise<void> {
+  const sqs = await load(connection);
+  await quietly(() => sqs.deleteQueue({ QueueUrl }));
 }

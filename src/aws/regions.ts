@@ -59,7 +59,7 @@ export async function tracesElsewhere(connection: Connection): Promise<Elsewhere
     for (let region = waiting.shift(); region !== undefined; region = waiting.shift()) {
       const there = connection.inRegion(region);
       try {
-        traces.set(region, await tracesIn(there));
+        traces.set(region, await tracesIn(there, { elsewhere: true }));
       } finally {
         there.close();
       }

@@ -1,7 +1,8 @@
-/** What was sold, as the metrics of module 4 say it: rows of a table, metrics of CloudWatch, a dashboard. Only reads. */
+/** What was sold, as the metrics of module 4 say it: rows of a table, metrics of CloudWatch, a dashboard. */
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import type { Connection } from './connection.ts';
 import { errorName } from './failure.ts';
+import { quietly } from './leftovers.ts';
 
 /** Day (`2026-01-31`) → what (`TotalSales` or a drink) → how many. */
 export type DailySales = Record<string, Record<string, number>>;
@@ -98,4 +99,10 @@ export async function dashboardExists(connection: Connection, name: string): Pro
     if (/ResourceNotFound|DashboardNotFound/.test(errorName(error))) return false;
     throw error;
   }
+}
+
+/** Fine when it is already gone. */
+export async function deleteDashboard(connection: Connection, name: string): Promise<void> {
+  const cloudwatch = await cloudwatchOf(connection);
+  await quietly(() => cloudwatch.deleteDashboards({ DashboardNames: [name] }));
 }

@@ -7,14 +7,18 @@ import type { Connection } from './connection.ts';
 import { busArn } from './events.ts';
 import { errorName, isDenied } from './failure.ts';
 import { listFunctions, listStateMachines } from './find.ts';
+import { httpApis } from './http-apis.ts';
 import { iotPolicyNames, logGroupsUnder } from './leftovers.ts';
 import { logPolicies } from './logs.ts';
+import { queuesNamed } from './queues.ts';
+import { dashboardExists } from './sales.ts';
 import { listTables } from './tables.ts';
 import { userPoolsNamed } from './user-pools.ts';
 import {
   BUS_NAME,
   coreStackName,
   LOG_GROUP,
+  MARKER,
   METRICS,
   PARAMETER_PREFIX,
   SET_STACK_PREFIX,
@@ -36,8 +40,14 @@ export const TRACE_KINDS = [
   'user pool',
   'identity pool',
   'IoT policy',
+  'HTTP API',
+  'queue',
+  'dashboard',
 ] as const;
 export type TraceKind = (typeof TRACE_KINDS)[number];
+
+/** "All dashboards in your account are global, not region-specific" (API page "ListDashboards"): asked for in one Region. */
+const OF_NO_REGION: readonly TraceKind[] = ['dashboard'];
 
 export interface Trace {
   kind: TraceKind;
@@ -50,10 +60,14 @@ export interface Trace {
 export interface Traces {
   region: string;
   found: Trace[];
+  /** With a name of the workshop that others may use as well, and without its marker. */
+  alike: Trace[];
   /** Kinds that were looked at. */
   looked: TraceKind[];
   /** Kinds that could not be looked at, and why; all of them in a Region that is switched off. */
   unseen: { kind: TraceKind; why: string }[];
+  /** Kinds whose service the Region does not have, so that none can be there. */
+  unoffered: TraceKind[];
   /** The Region is not enabled in this account. */
   off?: boolean;
 }
@@ -73,7 +87,13 @@ const PREFIXES = [STACK_PREFIX, SET_STACK_PREFIX];
 /** A name that CloudFormation made up for one of our stacks. */
 export const isGeneratedName = (name: string): boolean => GENERATED.test(name);
 
-const LOOKS: Record<TraceKind, (connection: Connection) => Promise<Omit<Trace, 'kind'>[]>> = {
+/** Names that the templates give their APIs. */
+const APIS = ['config', 'validator', 'order-manager'].map((name) => `${STACK_PREFIX}${name}`);
+const QUEUES: readonly string[] = [METRICS.table.queue, METRICS.cloudwatch.queue];
+
+type Seen = Omit<Trace, 'kind'> & { /** It may as well be somebody else's. */ alike?: boolean };
+
+const LOOKS: Record<TraceKind, (connection: Connection) => Promise<Seen[]>> = {
   stack: async (connection) =>
     (await listStacks(connection))
       .filter(({ name, status }) => coreStackName(name) !== undefined && status !== 'DELETE_COMPLETE')
@@ -139,29 +159,54 @@ const LOOKS: Record<TraceKind, (connection: Connection) => Promise<Omit<Trace, '
   },
   'IoT policy': async (connection) =>
     (await iotPolicyNames(connection, '')).filter(isGeneratedName).map((id) => ({ id })),
+  'HTTP API': async (connection) =>
+    (await httpApis(connection))
+      .filter(({ name }) => APIS.includes(name))
+      .map(({ id, name, tags }) => ({ id, name, alike: tags[MARKER.key] !== MARKER.value })),
+  queue: async (connection) =>
+    (await queuesNamed(connection, QUEUES)).map(({ url, name, tags, policy }) => ({
+      id: url,
+      name,
+      // Made by hand for module 4 it has no marker, but lets the workshop's rule in.
+      alike: tags[MARKER.key] !== MARKER.value && !policy.includes(`:rule/${BUS_NAME}/`),
+    })),
+  dashboard: async (connection) =>
+    (await dashboardExists(connection, METRICS.dashboard)) ? [{ id: METRICS.dashboard }] : [],
 };
 
-/** Everything in the connection's Region that carries the workshop's names. */
-export async function tracesIn(connection: Connection): Promise<Traces> {
-  const traces: Traces = { region: connection.region, found: [], looked: [], unseen: [] };
+/**
+ * Everything in the connection's Region that carries the workshop's names. `elsewhere`: what belongs to no Region has been
+ * asked for in another one.
+ */
+export async function tracesIn(connection: Connection, { elsewhere = false } = {}): Promise<Traces> {
+  const traces: Traces = { region: connection.region, found: [], alike: [], looked: [], unseen: [], unoffered: [] };
+  let off: { kind: TraceKind; why: string }[] = [];
   await Promise.all(
-    TRACE_KINDS.map(async (kind) => {
+    TRACE_KINDS.filter((kind) => !elsewhere || !OF_NO_REGION.includes(kind)).map(async (kind) => {
       try {
-        const found = await LOOKS[kind](connection);
-        traces.found.push(...found.map((one) => ({ kind, ...one })));
+        for (const { alike, ...one } of await LOOKS[kind](connection))
+          (alike ? traces.alike : traces.found).push({ kind, ...one });
         traces.looked.push(kind);
       } catch (error) {
-        if (isSwitchedOff(error)) traces.off = true;
-        else if (!isDenied(error)) throw error;
-        traces.unseen.push({ kind, why: error instanceof Error ? error.message : String(error) });
+        const why = error instanceof Error ? error.message : String(error);
+        if ((error as { code?: string }).code === 'ENOTFOUND') traces.unoffered.push(kind);
+        else if (isSwitchedOff(error)) off.push({ kind, why });
+        else if (isDenied(error)) traces.unseen.push({ kind, why });
+        else throw error;
       }
     }),
   );
-  traces.found.sort((a, b) => TRACE_KINDS.indexOf(a.kind) - TRACE_KINDS.indexOf(b.kind) || a.id.localeCompare(b.id));
+  // A Region that is off knows no key at all; one that lacks a service answers for the others.
+  if (traces.looked.length === 0 && traces.unseen.length === 0) {
+    traces.off = true;
+    off = TRACE_KINDS.map((kind) => off.find((one) => one.kind === kind) ?? { kind, why: 'it is not enabled' });
+  }
+  traces.unseen.push(...off);
+  const order = ({ kind }: Trace): number => TRACE_KINDS.indexOf(kind);
+  for (const list of [traces.found, traces.alike]) list.sort((a, b) => order(a) - order(b) || a.id.localeCompare(b.id));
   return traces;
 }
 
 /** A Region that an account has not enabled knows nobody's credentials (AWS page "Managing AWS Regions"). */
 const isSwitchedOff = (error: unknown): boolean =>
-  /UnrecognizedClient|InvalidClientTokenId|AuthFailure|InvalidToken|OptInRequired/.test(errorName(error)) ||
-  (error as { code?: string }).code === 'ENOTFOUND';
+  /UnrecognizedClient|InvalidClientTokenId|AuthFailure|InvalidToken|OptInRequired/.test(errorName(error));

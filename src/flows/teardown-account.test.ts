@@ -1,11 +1,14 @@
 /** `presso teardown` on an account in any state: what is stuck, made by hand, in another Region or of somebody else. */
 import { Account } from '@aws-sdk/client-account';
+import { ApiGatewayV2 } from '@aws-sdk/client-apigatewayv2';
 import { CloudFormation } from '@aws-sdk/client-cloudformation';
+import { CloudWatch } from '@aws-sdk/client-cloudwatch';
 import { CloudWatchLogs } from '@aws-sdk/client-cloudwatch-logs';
 import { DynamoDB } from '@aws-sdk/client-dynamodb';
 import { EventBridge } from '@aws-sdk/client-eventbridge';
 import { IAM } from '@aws-sdk/client-iam';
 import { IoT } from '@aws-sdk/client-iot';
+import { SQS } from '@aws-sdk/client-sqs';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { sessionsOf } from '../aws/assume.ts';
@@ -164,4 +167,36 @@ test('names of the workshop that no stack holds are taken for what they are', as
   const { outcome } = await tearDown();
   expect(outcome).toMatchObject({ trouble: [] });
   expect((await events.listEventBuses({})).EventBuses?.map(({ Name }) => Name)).toEqual(['default']);
+});
+
+test('what a stuck stack let go of is found by name and marker, in module 4 too; what is only called alike is named', async () => {
+  const apis = new ApiGatewayV2(config);
+  const sqs = new SQS(config);
+  const cloudwatch = new CloudWatch(config);
+  const tags = { 'presso:workshop': 'serverlesspresso' };
+  const [ours, theirs] = await Promise.all([
+    apis.createApi({ Name: 'serverlesspresso-config', ProtocolType: 'HTTP', Tags: tags }),
+    apis.createApi({ Name: 'serverlesspresso-validator', ProtocolType: 'HTTP' }),
+  ]);
+  await apis.createRoute({ ApiId: ours.ApiId, RouteKey: 'GET /config' });
+  await sqs.createQueue({ QueueName: 'MetricsQueue' });
+  await sqs.createQueue({ QueueName: 'MetricsQueueCloudwatch', tags });
+  await cloudwatch.putDashboard({ DashboardName: 'Serverlesspresso_Metrics', DashboardBody: '{"widgets":[]}' });
+  const before = (await cleanup()).find(({ id }) => id === 'cleanup.apis');
+  expect(before?.status).toBe('fail');
+  expect(before?.found).toBe(
+    'HTTP API serverlesspresso-config in us-east-1, queue MetricsQueueCloudwatch in us-east-1, dashboard Serverlesspresso_Metrics in us-east-1',
+  );
+  const plan = await planAccountTeardown(workshop.connection);
+  expect(plan.removals.map(({ kind }) => kind)).toEqual(['HTTP API', 'queue', 'dashboard']);
+  expect(plan.left.map(({ kind, id }) => `${kind} ${id}`)).toEqual([
+    'HTTP API serverlesspresso-validator',
+    'queue MetricsQueue',
+  ]);
+  const { outcome } = await tearDown();
+  expect(outcome).toEqual({ trouble: [], done: 3 });
+  expect((await apis.getApis({})).Items?.map(({ ApiId }) => ApiId)).toEqual([theirs.ApiId]);
+  expect((await sqs.listQueues({})).QueueUrls).toHaveLength(1);
+  expect((await cloudwatch.listDashboards({})).DashboardEntries).toEqual([]);
+  expect((await cleanup()).find(({ id }) => id === 'cleanup.apis')?.status).toBe('pass');
 });

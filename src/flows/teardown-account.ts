@@ -29,9 +29,11 @@ export async function planAccountTeardown(connection: Connection): Promise<Teard
   for (const { region, found } of there)
     if (found.length > 0) plans.push(planTeardown(await observePresent(connection.inRegion(region))));
   const seen = new Set<string>();
-  // Roles and policies belong to no Region and would be listed once for each.
+  // Roles, policies and dashboards belong to no Region and would be listed once for each.
   const once = (one: { kind: string; id: string; region: string }): boolean => {
-    const key = /^(role|policy)$/.test(one.kind) ? `${one.kind} ${one.id}` : `${one.region} ${one.kind} ${one.id}`;
+    const key = /^(role|policy|dashboard)$/.test(one.kind)
+      ? `${one.kind} ${one.id}`
+      : `${one.region} ${one.kind} ${one.id}`;
     return !seen.has(key) && seen.add(key) !== undefined;
   };
   return {

@@ -19,11 +19,12 @@ export function leftLines(left: Left[], dim: (text: string) => string): string[]
 export function lookedLines(all: Traces[], unlisted?: string): string[] {
   const seen = all.filter(({ off }) => !off);
   const off = all.filter((one) => one.off).map(({ region }) => region);
-  const lines = seen.map(({ region, found, looked, unseen }) => {
+  const lines = seen.map(({ region, found, looked, unseen, unoffered }) => {
     const what =
       found.length === 0 ? 'nothing' : found.map(({ kind, name, id }) => `${kind} ${line(name ?? id)}`).join(', ');
     const blind = unseen.length === 0 ? '' : ` (could not look at: ${unseen.map(({ kind }) => kind).join(', ')})`;
-    return `  ${region.padEnd(15)} ${count(looked.length, 'kind')} of thing${blind}: ${what}`;
+    const without = unoffered.length === 0 ? '' : ` (not offered here: ${unoffered.join(', ')})`;
+    return `  ${region.padEnd(15)} ${count(looked.length, 'kind')} of thing${blind}${without}: ${what}`;
   });
   const kinds = [...new Set(seen.flatMap(({ looked }) => looked))];
   return [

@@ -85,6 +85,7 @@ export async function observePresent(connection: Connection): Promise<Present & 
     iotPolicies,
     iotAttachments: attachments,
     loose,
+    alike: traces.alike.filter(({ id }) => !heldSet.has(id)),
   };
 }
 

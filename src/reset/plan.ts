@@ -39,6 +39,8 @@ export interface Present {
   iotAttachments: { policy: string; target: string }[];
   /** Things with the workshop's own names that none of its stacks holds; `owner` is a stack of somebody else. */
   loose: { kind: LooseKind; id: string; name?: string; owner?: string }[];
+  /** Things with a name of the workshop that others may use as well, without its marker, and in none of its stacks. */
+  alike: { kind: string; id: string; name?: string }[];
 }
 
 export type LooseKind =
@@ -51,7 +53,10 @@ export type LooseKind =
   | 'log policy'
   | 'user pool'
   | 'identity pool'
-  | 'IoT policy';
+  | 'IoT policy'
+  | 'HTTP API'
+  | 'queue'
+  | 'dashboard';
 
 /** What people and orders left in the tables, the pool and the logs of the core. */
 export interface LeftData {
@@ -331,7 +336,7 @@ export function planTeardown(present: Present): SweepPlan {
     for (const policy of present.iotPolicies)
       if (held.has(policy))
         plan.removals.push({ kind: 'IoT policy', id: policy, region, why: 'its stack cannot be deleted before it' });
-  for (const { kind, id, owner } of present.loose) {
+  for (const { kind, id, name, owner } of present.loose) {
     const there = plan.removals.some(
       (removal) => removal.kind === kind && (removal.id === id || ('arn' in removal && removal.arn === id)),
     );
@@ -339,10 +344,19 @@ export function planTeardown(present: Present): SweepPlan {
     if (owner !== undefined) leave(kind, id, `the stack ${owner} holds it, which presso did not make`);
     else if (kind === 'state machine')
       plan.removals.push({ kind, id: nameOf(id).split(':').at(-1) ?? id, arn: id, region, why: LOOSE });
-    else plan.removals.push({ kind, id, region, why: kind === 'log group' ? LOGS : LOOSE });
+    else
+      plan.removals.push({
+        kind,
+        id,
+        region,
+        why: kind === 'log group' ? LOGS : name === undefined ? LOOSE : named(name),
+      });
   }
+  for (const { kind, id, name } of present.alike)
+    leave(kind, name ?? id, `it has a name of the workshop but no tag ${MARKER.key}`);
   return plan;
 }
 
 const LOOSE = 'it has a name of the workshop and no stack holds it';
+const named = (name: string): string => `it is called ${name} and no stack holds it`;
 const LOGS = 'Lambda made it for a function of the workshop';

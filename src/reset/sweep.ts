@@ -14,6 +14,7 @@ import { errorName } from '../aws/failure.ts';
 import { followStack, type FollowOptions } from '../aws/follow-stack.ts';
 import { deleteFunction, removePermission } from '../aws/functions.ts';
 import { deletePolicy } from '../aws/hand-made-roles.ts';
+import { deleteHttpApi } from '../aws/http-apis.ts';
 import {
   deleteIotPolicy,
   deleteLogGroup,
@@ -22,7 +23,9 @@ import {
   detachIotPolicy,
 } from '../aws/leftovers.ts';
 import { deleteKeys } from '../aws/left-data.ts';
+import { deleteQueue } from '../aws/queues.ts';
 import { deleteRole } from '../aws/roles.ts';
+import { deleteDashboard } from '../aws/sales.ts';
 import { deleteStateMachine, describeStateMachine, listExecutions, stopExecution } from '../aws/states.ts';
 import { deleteUser } from '../aws/user-pools.ts';
 import type { Removal } from './plan.ts';
@@ -48,7 +51,7 @@ const WAVES: Removal['kind'][][] = [
 ];
 /** Last: a function that still runs makes its log group anew. */
 const LAST: Removal['kind'][][] = [
-  ['event bus', 'table', 'parameter', 'log policy', 'user pool', 'identity pool'],
+  ['event bus', 'table', 'parameter', 'log policy', 'user pool', 'identity pool', 'HTTP API', 'queue', 'dashboard'],
   ['log group', 'log streams'],
 ];
 
@@ -246,6 +249,15 @@ async function remove(connection: Connection, removal: Removal, { pause }: Sweep
       return;
     case 'identity pool':
       await deleteIdentityPool(connection, id);
+      return;
+    case 'HTTP API':
+      await deleteHttpApi(connection, id);
+      return;
+    case 'queue':
+      await deleteQueue(connection, id);
+      return;
+    case 'dashboard':
+      await deleteDashboard(connection, id);
       return;
     case 'state machine':
       await deleteStateMachine(connection, removal.arn);
