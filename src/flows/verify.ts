@@ -133,14 +133,14 @@ export interface Place {
 /** What AWS refuses, in words; anything else goes on as it is. */
 export const explainFor =
   (target: Target) =>
-  (error: unknown): { found: string; hint: string } => {
+  (error: unknown): { found: string; hint: string; code: string } => {
     const told = explainAwsError(error, {
       sandbox: target.kind === 'sandbox',
       endpoint: target.endpoint,
       profile: target.profile,
     });
     if (!(told instanceof PressoError)) throw told;
-    return { found: told.message, hint: told.hint };
+    return { found: told.message, hint: told.hint, code: told.code };
   };
 
 export function colours(): (status: Status, text: string) => string {
@@ -212,6 +212,13 @@ async function show(
   if (options.junit !== undefined) writeJunit(options.junit, modules);
   const exit = exitOf(modules);
   if (exit !== 0) throw new PressoError('quiet', 'Not everything passes.', { hint: 'presso verify', exit });
+}
+
+/** All modules and the score, for people. */
+export function sayResult(modules: ModuleResult[]): void {
+  const colour = colours();
+  for (const result of modules) for (const text of moduleLines(result, colour)) say(text);
+  say(scoreLine(modules));
 }
 
 export function writeJunit(file: string, modules: ModuleResult[]): void {

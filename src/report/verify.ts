@@ -5,9 +5,12 @@ import { duration, line } from '../text.ts';
 
 export const MARK: Record<Status, string> = { pass: '✓', fail: '✗', waiting: '○', error: '!' };
 
-/** Lines of one module; `paint` colours a mark by its status. */
-export function moduleLines(result: ModuleResult, paint: (status: Status, text: string) => string): string[] {
-  const total = result.checks.length;
+/** Lines of one module, which has `total` checks; `paint` colours a mark by its status. */
+export function moduleLines(
+  result: ModuleResult,
+  paint: (status: Status, text: string) => string,
+  total = result.checks.length,
+): string[] {
   const head = `${result.module}  ${result.passed} of ${total}${result.failed ? `, ${result.failed} failed` : ''}${result.waiting ? `, ${result.waiting} waiting` : ''}${result.error ? `, ${result.error} could not be judged` : ''}`;
   return [head, ...result.checks.flatMap((check) => checkLines(check, paint))];
 }
