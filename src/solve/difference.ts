@@ -266,7 +266,7 @@ function parameterSteps({ name, value }: ParameterWanted, seen: Seen): SolveStep
     throw new PressoError('no-parameter', `There is no parameter ${name} in this account and Region.`, {
       hint: 'presso setup',
     });
-  const wanted = value.replaceAll('${value}', before);
+  const wanted = fillIn(value, seen).replaceAll('${value}', before);
   return wanted === before ? [] : [{ do: 'change-parameter', name, value: wanted, before }];
 }
 
