@@ -20,7 +20,7 @@ export interface Page {
   ast: Node;
   frontMatter: FrontMatter;
   /** Line (from 1) and sentence, where the front matter cannot be read. */
-  frontMatterProblem?: { line: number; message: string };
+  frontMatterProblem?: { line: number; column?: number; message: string };
 }
 
 const FENCE_OF_FRONT_MATTER = /^---[ \t]*\r?\n([\s\S]*?)(?:\r?\n)?^---[ \t]*$/m;
@@ -55,6 +55,7 @@ export function readFrontMatter(text: string): Pick<Page, 'frontMatter' | 'front
       frontMatter: {},
       frontMatterProblem: {
         line: (error.linePos?.[0].line ?? 1) + 1,
+        column: error.linePos?.[0].col ?? 1,
         message: (error.message.split('\n')[0] ?? 'not YAML').replace(/ at line \d+, column \d+:?$/, ''),
       },
     };
@@ -90,8 +91,15 @@ export function tooMuch(text: string): { line: number; message: string } | undef
 
 const lineOf = (text: string, at: number): number => text.slice(0, at).split('\n').length;
 
+let tokenizer: InstanceType<typeof Markdoc.Tokenizer> | undefined;
+
+/** Without a mark at its start, with line ends of one kind: those of Windows and of old Macs too are read. */
+export const evenText = (text: string): string => text.replace(/^\uFEFF/, '').replace(/\r\n?/g, '\n');
+
 /** Parses a page that is not too much. */
 export function parsePage(text: string, file: string): Page {
-  const clean = text.replace(/^\uFEFF/, '').replaceAll('\r\n', '\n');
-  return { text: clean, ast: Markdoc.parse(clean, { file }), ...readFrontMatter(clean) };
+  const clean = evenText(text);
+  // Unasked, Markdoc shows HTML comments to the reader.
+  tokenizer ??= new Markdoc.Tokenizer({ allowComments: true });
+  return { text: clean, ast: Markdoc.parse(tokenizer.tokenize(clean), { file }), ...readFrontMatter(clean) };
 }

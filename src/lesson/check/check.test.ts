@@ -176,7 +176,6 @@ test('pages that say the same, pictures that nobody shows, partials that go roun
     'b/01-y.md duplicate-page',
     'images/unused.png image-unused',
     'partials/p.md partial',
-    'partials/q.md partial',
   ]);
 });
 

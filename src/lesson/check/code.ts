@@ -1,4 +1,7 @@
-/** Blocks of code: JSON, ASL and YAML that parse, commands that are commands, definitions and diagrams that are there. */
+/**
+ * Blocks of code: JSON, ASL and YAML that parse, commands that are commands, definitions and diagrams that are there. One
+ * file because all say where they stand by the block that they are in.
+ */
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Node } from '@markdoc/markdoc';
@@ -37,13 +40,13 @@ export function* code(course: CourseText): Generator<Finding> {
 }
 
 /** Its text with something in place of every variable; undefined where conditions decide what it says. */
-function textOf(node: Node): string | undefined {
+function textOf(node: Node, instead = 'x'): string | undefined {
   if (node.children.length === 0) return String(node.attributes['content'] ?? '');
   let text = '';
   for (const child of node.children) {
     if (child.type === 'tag' || child.type === 'error') return undefined;
     const content: unknown = child.attributes['content'];
-    text += typeof content === 'string' ? content : 'x';
+    text += typeof content === 'string' ? content : instead;
   }
   return text;
 }
@@ -51,6 +54,9 @@ function textOf(node: Node): string | undefined {
 function* fence(course: CourseText, source: Source, node: Node): Generator<Finding> {
   const language = String(node.attributes['language'] ?? '').toLowerCase();
   const text = textOf(node);
+  // Of a block that is never closed that alone is said.
+  const own = source.scan.fences.find(({ from }) => from === (node.location?.start.line ?? node.lines[0] ?? 0) + 1);
+  if (own && own.to === undefined) return;
   const first = (node.location?.start.line ?? 0) + 2;
   if (text === undefined) return;
   const indent = /^\s*/.exec(source.lines[first - 2] ?? '')?.[0].length ?? 0;
@@ -59,7 +65,15 @@ function* fence(course: CourseText, source: Source, node: Node): Generator<Findi
     return [first + line - 1, column + indent];
   };
   if (language === 'json' || language === 'asl') {
-    if (node.attributes['fragment'] !== true) yield* json(source, text, here, language);
+    // A variable may stand for a number as well as within a text, and a block may have a document a line.
+    const number = textOf(node, '0') ?? '';
+    const rows = text.split('\n').filter((row) => row.trim() !== '');
+    const fine = [
+      number,
+      ...(rows.length > 1 && rows.every((row) => /^\s*[{[]/.test(row)) ? [`[${rows.join(',')}]`] : []),
+    ];
+    if (node.attributes['fragment'] !== true && !(number !== text && parses(number)) && !fine.slice(1).some(parses))
+      yield* json(source, text, here, language);
     return;
   }
   if (language === 'yaml' || language === 'yml') {
@@ -78,7 +92,18 @@ function* fence(course: CourseText, source: Source, node: Node): Generator<Findi
   }
   const isCommand = node.attributes['command'] === true;
   if (!isCommand && !/^(sh|bash|shell|zsh|console)$/.test(language)) return;
-  yield* commands(course, source, text, here, isCommand);
+  // A block that shows a session has prompts, and what the commands answered.
+  const session = course.foreign && (language === 'console' || /^\s*\$ \S.*\n(?!\s*\$ )\s*\S/m.test(text));
+  if (!session) yield* commands(course, source, text, here, isCommand);
+}
+
+function parses(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function* json(
@@ -146,8 +171,8 @@ function* commands(
   isCommand: boolean,
 ): Generator<Finding> {
   let offset = 0;
-  const said = (message: string, suggestion: string, within = 0): Finding =>
-    at(source, ...here(offset + within), { rule: 'command', message, suggestion });
+  const said = (message: string, suggestion: string, within = 0, level: Finding['level'] = 'error'): Finding =>
+    at(source, ...here(offset + within), { rule: 'command', level, message, suggestion });
   let logical = '';
   let heredoc: string | undefined;
   const start = { offset: 0 };
@@ -161,7 +186,12 @@ function* commands(
     const prompt = /^\s*(\$|>|%) (?=\S)/.exec(row);
     const typographic = TYPOGRAPHIC.exec(row);
     if (prompt && logical === '')
-      yield said('a prompt stands before the command, and would be pasted with it', `take the ${prompt[1]} out`);
+      yield said(
+        'a prompt stands before the command, and would be pasted with it',
+        `take the ${prompt[1]} out`,
+        0,
+        course.foreign ? 'warning' : 'error',
+      );
     else if (typographic && !/^\s*#/.test(row))
       yield said(
         `"${typographic[0]}" is not what a shell reads`,
@@ -266,7 +296,7 @@ function* oneCommand(
     );
     return;
   }
-  if (program !== '' && !/^[\w./~${}()"'[\]:!&|-]/.test(program)) {
+  if (program !== '' && !/^[\w./~${}()"'[\]:!&|@<>\\*-]/.test(program)) {
     yield said(`"${program}" is not a command`, 'write output into a block of language text');
     return;
   }
@@ -329,6 +359,8 @@ function* awsCommand(words: string[], said: (message: string, suggestion: string
     } else plain.push(word);
   }
   const [service, operation] = plain;
+  // What a variable or a placeholder stands for is not known.
+  if (plain.some((word) => /[${}<>[\]…]/.test(word))) return;
   if (words.includes('--version') || words[0] === 'configure' || service === 'help') return;
   if (service === undefined || operation === undefined)
     yield said('an aws command needs a service and an operation', 'for example aws stepfunctions list-state-machines');

@@ -2,7 +2,7 @@
 import type { Node } from '@markdoc/markdoc';
 import type { CourseFile } from '../library.ts';
 import type { Page } from '../parse.ts';
-import type { TagPlace } from '../scan.ts';
+import type { Scan, TagPlace } from '../scan.ts';
 
 export interface Finding {
   /** From the folder that was checked, with forward slashes. */
@@ -25,6 +25,8 @@ export interface Source {
   text: string;
   lines: string[];
   partial: boolean;
+  /** Lines in which shortcodes of another tool were blanked out. */
+  blanked: ReadonlySet<number>;
   /** Some of its bytes are not UTF-8. */
   invalid: boolean;
   /** `module-1/is-the-shop-open`; for a partial its file. */
@@ -33,6 +35,8 @@ export interface Source {
   /** Missing where the text is too much to be parsed. */
   page?: Page;
   tags: TagPlace[];
+  /** Its blocks of code and its comments. */
+  scan: Scan;
   /** Where each tag of the tree begins. */
   places: Map<Node, { line: number; column: number }>;
 }
@@ -48,6 +52,8 @@ export interface CourseText {
   dir: string;
   described: CourseFile;
   hasCourseFile: boolean;
+  /** Laid out by another tool, as far as can be told: no course.yaml. Its tags, attributes and addresses may be its own. */
+  foreign: boolean;
   sources: Source[];
   /** Every file below `dir`, from there, with forward slashes. */
   files: Set<string>;

@@ -1,19 +1,34 @@
 /**
  * Finds what is wrong in a folder of Markdoc before a learner does. A rule is a function from the course to what it finds:
- * one file a family, one line below. load.ts, code.ts and checks.ts read the disk; nothing is ever run or written.
+ * one file a family, one line below. load.ts, files.ts, partials.ts, code.ts and checks.ts read the disk; nothing is ever run or written.
  */
 import { checks } from './checks.ts';
 import { code } from './code.ts';
 import type { CommandShape, Finding, Rule } from './finding.ts';
-import { links, pictures } from './links.ts';
+import { links } from './links.ts';
 import { loadCourse } from './load.ts';
+import { frontMatter } from './front-matter.ts';
 import { markup } from './markup.ts';
+import { partials } from './partials.ts';
+import { pictures } from './pictures.ts';
 import { duplicates, headings, order } from './structure.ts';
 import { words } from './text.ts';
 
 export type { CommandShape, Finding } from './finding.ts';
 
-const RULES: Rule[] = [markup, headings, links, pictures, order, duplicates, words, code, checks];
+const RULES: Rule[] = [
+  markup,
+  partials,
+  frontMatter,
+  headings,
+  links,
+  pictures,
+  order,
+  duplicates,
+  words,
+  code,
+  checks,
+];
 
 export interface CheckOptions {
   /** The folder of checks; without it the one beside the course. */

@@ -1,12 +1,11 @@
-/** Links to lessons and anchors, pictures that are missing, unused, or say nothing to who cannot see them. */
+/** Links to lessons and to anchors in them. */
 import path from 'node:path';
 import type { Node } from '@markdoc/markdoc';
 import { nearest } from '../../text.ts';
 import { nameOf, PAGE } from '../library.ts';
 import { slug } from '../tree.ts';
-import { at, type CourseText, type Finding, placeOf, type Source } from './finding.ts';
-
-const PICTURE = /\.(png|jpe?g|gif|svg|webp|avif|bmp)$/i;
+import { at, type CourseText, type Finding, placeOf, positionOf, type Source } from './finding.ts';
+import { besideCourse, decode, fileOf } from './files.ts';
 
 /** The words of a heading as they stand in the source. */
 export function wordsOf(node: Node): string {
@@ -20,18 +19,27 @@ export function wordsOf(node: Node): string {
   return words;
 }
 
+/** Stands among the anchors of a page whose headings are made of variables: any may be there. */
+const ANY = '*';
+
 /** Anchors of a page, those of its partials among them. */
 export function anchorsOf(course: CourseText, source: Source): Set<string> {
   const used = new Map<string, number>();
   const anchors = new Set<string>();
+  const heading = (wanted: string): void => {
+    const times = used.get(wanted) ?? 0;
+    used.set(wanted, times + 1);
+    anchors.add(times === 0 ? wanted : `${wanted}-${times}`);
+  };
   const collect = (from: Source, depth: number): void => {
     for (const node of from.page?.ast.walk() ?? []) {
       const { id, file } = node.attributes as { id?: unknown; file?: unknown };
       if (node.type === 'heading') {
-        const wanted = typeof id === 'string' ? id : slug(wordsOf(node));
-        const times = used.get(wanted) ?? 0;
-        used.set(wanted, times + 1);
-        anchors.add(times === 0 ? wanted : `${wanted}-${times}`);
+        const words = wordsOf(node);
+        if (typeof id === 'string') heading(id);
+        else for (const name of course.foreign ? slugs(words) : [slug(words)]) heading(name);
+        if (course.foreign && [...node.walk()].some(({ type, attributes }) => type === 'tag' || dynamic(attributes)))
+          anchors.add(ANY);
       } else if (typeof id === 'string') anchors.add(id);
       if (node.tag === 'partial' && typeof file === 'string' && depth < 8) {
         const partial = course.sources.find(
@@ -40,15 +48,42 @@ export function anchorsOf(course: CourseText, source: Source): Set<string> {
         if (partial && partial !== from) collect(partial, depth + 1);
       }
     }
+    // Other tools let HTML through.
+    if (course.foreign)
+      for (const [, name = ''] of from.text.matchAll(
+        /<[a-z][^<>]{0,200}?\s(?:id|name)\s*=\s*["']([^"'<>]{1,100})["']/gi,
+      ))
+        anchors.add(name);
   };
   collect(source, 0);
   return anchors;
 }
 
+const dynamic = (attributes: Record<string, unknown>): boolean =>
+  typeof attributes['content'] === 'object' && attributes['content'] !== null;
+
+/** What different tools make of the words of a heading. */
+function slugs(words: string): Set<string> {
+  const own = /\{#([^}\s]+)\}\s*$/.exec(words)?.[1];
+  const text = words
+    .replace(/\{#[^}]*\}\s*$/, '')
+    .trim()
+    .toLowerCase();
+  return new Set([
+    ...(own ? [own] : []),
+    slug(text),
+    text.replace(/[^\p{L}\p{N}\s_-]/gu, '').replace(/\s/g, '-'),
+    text.replace(/[^\p{L}\p{N}\s_.-]/gu, '').replace(/\s+/g, '-'),
+    text.replace(/[?]/g, '').replace(/\s+/g, '-'),
+    text.replace(/[^\p{L}\p{N}]+/gu, '-').replace(/^-|-$/g, ''),
+  ]);
+}
+
 export function* links(course: CourseText): Generator<Finding> {
   const pages = course.sources.filter(({ partial }) => !partial);
   const byName = new Map<string, Source>();
-  for (const page of pages) for (const name of namesOf(page)) if (!byName.has(name)) byName.set(name, page);
+  for (const page of pages)
+    for (const name of namesOf(page, course.foreign)) if (!byName.has(name)) byName.set(name, page);
   const anchors = new Map<Source, Set<string>>();
   const anchorsIn = (source: Source): Set<string> => {
     let known = anchors.get(source);
@@ -58,39 +93,76 @@ export function* links(course: CourseText): Generator<Finding> {
     }
     return known;
   };
-  for (const source of course.sources)
+  for (const source of course.sources) {
+    const placeIn = addressPlaces(source);
     for (const node of source.page?.ast.walk() ?? []) {
+      if (node.type === 'text') yield* lostReferences(source, node);
       const { href } = node.attributes as { href?: unknown };
       if (typeof href !== 'string') continue;
       if (!(node.type === 'link' || node.type === 'tag')) continue;
-      yield* linkFindings(course, source, node, href, byName, anchorsIn);
+      // Where another tool's code stood between the brackets, it makes the address.
+      if (course.foreign && (/\{\{|\$\{/.test(href) || source.blanked.has((node.location?.start.line ?? 0) + 1)))
+        continue;
+      yield* linkFindings(course, source, placeIn(node, href), href, byName, anchorsIn);
     }
+  }
+}
+
+/** `[words][name]` without an address for the name: shown as it is written. */
+function* lostReferences(source: Source, node: Node): Generator<Finding> {
+  const content: unknown = node.attributes['content'];
+  if (typeof content !== 'string' || !content.includes('][')) return;
+  for (const [written, , name] of content.matchAll(/(?<![\w\])])\[([^[\]]+)\]\[([^[\]]*)\]/g))
+    yield at(source, ...pair(placeOf(source, node, written)), {
+      rule: 'link',
+      message: `the link ${written} has no address`,
+      suggestion: `write [${name || 'its words'}]: followed by the address on a line of its own`,
+    });
 }
 
 /** Everything by which a page may be linked, without leading slash. */
-function namesOf({ file }: Source): string[] {
+function namesOf({ file }: Source, foreign: boolean): string[] {
+  const names = new Set<string>();
   const bare = file.replace(PAGE, '');
-  const unnumbered = bare
-    .split('/')
-    .map((part) => part.replace(/^\d+[-_.]/, ''))
-    .join('/');
-  const names = [file, bare, unnumbered, file.split('/').slice(0, -1).concat(nameOf(file)).join('/')];
-  for (const name of [bare, unnumbered])
-    if (/(^|\/)_?index$/.test(name)) names.push(name.replace(/(^|\/)_?index$/, '') || '.');
-  return names;
+  const unnumbered = (name: string): string =>
+    name
+      .split('/')
+      .map((part) => part.replace(/^\d+[-_.]/, ''))
+      .join('/');
+  // `index.en.md` is the English page of its folder.
+  const stems = foreign ? [bare, bare.replace(/\.[a-z]{2}(?:-[A-Za-z]{2,4})?$/, '')] : [bare];
+  if (foreign)
+    for (const stem of [...stems])
+      if (/^(pages|content|docs|src)\//.test(stem)) stems.push(stem.replace(/^[^/]+\//, ''));
+  for (const stem of stems)
+    for (const name of [
+      stem,
+      unnumbered(stem),
+      stem
+        .split('/')
+        .slice(0, -1)
+        .concat(nameOf(`${stem}.md`))
+        .join('/'),
+    ]) {
+      names.add(name);
+      if (/(^|\/)(_?index|readme)$/i.test(name)) names.add(name.replace(/(^|\/)(_?index|readme)$/i, '') || '.');
+    }
+  names.add(file);
+  return [...names];
 }
 
 function* linkFindings(
   course: CourseText,
   source: Source,
-  node: Node,
+  placeOfHref: () => { line: number; column: number },
   href: string,
   byName: Map<string, Source>,
   anchorsIn: (source: Source) => Set<string>,
 ): Generator<Finding> {
-  const place = placeOf(source, node, href === '' ? undefined : href);
-  const said = (rule: string, message: string, suggestion: string): Finding =>
-    at(source, place.line, place.column, { rule, message, suggestion });
+  const said = (rule: string, message: string, suggestion: string): Finding => {
+    const place = placeOfHref();
+    return at(source, place.line, place.column, { rule, message, suggestion });
+  };
   if (href.trim() === '') {
     yield said('link', 'this link leads nowhere', 'write the address between the brackets');
     return;
@@ -109,12 +181,17 @@ function* linkFindings(
       .normalize(clean.startsWith('/') ? clean.slice(1) : path.posix.join(path.posix.dirname(source.file), clean))
       .replace(/\/$/, '');
     const variants = [wanted, clean.replace(/^\/|\/$/g, ''), wanted.replace(PAGE, '').replace(/\.html?$/, '')];
+    for (const name of [...variants]) if (/(^|\/)index$/.test(name)) variants.push(name.replace(/(^|\/)index$/, ''));
     // A folder with a slash at its end counts from the page itself, as sites do that give each page a folder.
     variants.push(path.posix.normalize(path.posix.join(source.file.replace(PAGE, ''), clean)).replace(/\/$/, ''));
     target = variants.map((name) => byName.get(name || '.')).find(Boolean);
     if (!target) {
       if (variants.some((name) => fileOf(course, source, name) ?? course.files.has(name))) return;
-      if (fileOf(course, source, before)) return;
+      if (fileOf(course, source, before) || (course.foreign && besideCourse(course, source, before))) return;
+      if (/^www\.|^[\w-]+\.(com|org|net|io|dev|aws)(\/|$)/i.test(before)) {
+        yield said('link', `"${before}" is no page of this course`, `write https://${before}`);
+        return;
+      }
       const names = [...byName.values()].map(({ id }) => id);
       const near = nearest(wanted.replace(PAGE, ''), names) ?? names.find((id) => id.endsWith(`/${nameOf(wanted)}`));
       yield said(
@@ -128,7 +205,7 @@ function* linkFindings(
   if (anchor === undefined || anchor === '' || target.partial) return;
   const known = anchorsIn(target);
   const word = decode(anchor);
-  if (known.has(word) || word === 'top') return;
+  if (known.has(word) || known.has(ANY) || word === 'top') return;
   const near = nearest(word, known);
   yield said(
     'anchor',
@@ -144,83 +221,39 @@ function* linkFindings(
   );
 }
 
-function decode(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
-}
-
-/** A file of the course by an address in a page: from the page, from the course, or from where sites keep such files. */
-function fileOf(course: CourseText, source: Source, address: string): string | undefined {
-  const clean = decode(address.replace(/[?#].*$/, ''));
-  const bare = clean.replace(/^\/+/, '');
-  return [
-    ...(clean.startsWith('/') ? [] : [path.posix.normalize(path.posix.join(path.posix.dirname(source.file), clean))]),
-    path.posix.normalize(bare),
-    ...['static', 'public', 'assets', 'images'].map((folder) => path.posix.join(folder, bare)),
-  ].find((file) => course.files.has(file));
-}
-
-export function* pictures(course: CourseText): Generator<Finding> {
-  const used = new Set<string>();
-  for (const source of course.sources) {
-    for (const node of source.page?.ast.walk() ?? []) {
-      const { src, alt, href } = node.attributes as { src?: unknown; alt?: unknown; href?: unknown };
-      if (typeof href === 'string') mark(fileOf(course, source, href));
-      if (
-        node.type !== 'image' &&
-        node.tag !== 'figure' &&
-        !(node.type === 'tag' && typeof src === 'string' && PICTURE.test(src))
-      )
-        continue;
-      const isTag = node.type === 'tag';
-      if (typeof alt === 'string' ? alt.trim() === '' : alt === undefined && !(isTag && node.tag === 'figure'))
-        yield at(source, ...pair(placeOf(source, node, typeof src === 'string' ? src : undefined)), {
-          rule: 'image-alt',
-          message: 'this picture has no alternative text',
-          suggestion: isTag ? 'write alt="what it shows"' : 'write what it shows between the square brackets',
-        });
-      else if (
-        typeof alt === 'string' &&
-        /^(image|screenshot|picture|diagram|photo|img|\S+\.(png|jpe?g|gif|svg|webp))\W*\d*$/i.test(alt.trim())
-      )
-        yield at(source, ...pair(placeOf(source, node, alt)), {
-          rule: 'image-alt',
-          message: `"${alt}" does not say what the picture shows`,
-          suggestion: 'say what somebody would miss who cannot see it',
-        });
-      if (typeof src !== 'string' || /^(https?:|data:|\/\/)/i.test(src)) continue;
-      const file = fileOf(course, source, src);
-      mark(file);
-      if (file === undefined) {
-        const names = [...course.files].filter((name) => PICTURE.test(name));
-        const near = nearest(
-          path.posix.basename(src),
-          names.map((name) => path.posix.basename(name)),
-        );
-        yield at(source, ...pair(placeOf(source, node, src)), {
-          rule: 'image-missing',
-          message: `there is no picture ${src}`,
-          suggestion: near ? `did you mean ${near}?` : 'add the file, or take the picture out',
-        });
+/** Where the addresses of a page stand, in the order in which they are asked for: the same one may stand there twice. */
+function addressPlaces(source: Source): (node: Node, href: string) => () => { line: number; column: number } {
+  const starts = [0];
+  for (const line of source.lines) starts.push((starts.at(-1) ?? 0) + line.length + 1);
+  const after = new Map<string, number>();
+  return (node, href) => {
+    const from = starts[node.location?.start.line ?? node.lines[0] ?? 0] ?? 0;
+    const begin = Math.max(from, after.get(href) ?? 0);
+    const needles =
+      href.trim() === ''
+        ? ['](', 'href=""']
+        : [href, encodeURI(href), decode(href)].flatMap((one) => [`](${one}`, `](<${one}`, `"${one}"`]);
+    let found: number | undefined;
+    for (const needle of needles) {
+      for (let at = source.text.indexOf(needle, begin); at >= 0; at = source.text.indexOf(needle, at + 1)) {
+        // An empty address is a bracket that closes at once.
+        if (href.trim() === '' && needle === '](' && !/^\]\(\s*\)/.test(source.text.slice(at, at + 20))) continue;
+        found = at + (needle.startsWith('](<') ? 3 : needle.startsWith('](') ? 2 : 1);
+        break;
       }
+      if (found !== undefined) break;
     }
-    for (const match of source.text.matchAll(/[\w./-]+\.(?:png|jpe?g|gif|svg|webp|avif)\b/gi))
-      mark(fileOf(course, source, match[0]));
-  }
-  for (const file of course.files)
-    if (PICTURE.test(file) && !used.has(file))
-      yield at(file, 1, 1, {
-        rule: 'image-unused',
-        message: 'no page shows this picture',
-        suggestion: 'show it, or take the file out',
-      });
-
-  function mark(file: string | undefined): void {
-    if (file !== undefined) used.add(file);
-  }
+    if (found !== undefined) after.set(href, found + 1);
+    return () => {
+      if (found !== undefined) return positionOf(source.text, found);
+      // A reference: its address stands further below.
+      const row =
+        href === '' ? -1 : source.lines.findIndex((text) => /^\s{0,3}\[[^\]]+\]:/.test(text) && text.includes(href));
+      return row >= 0
+        ? { line: row + 1, column: (source.lines[row] ?? '').indexOf(href) + 1 }
+        : placeOf(source, node, href === '' ? undefined : href);
+    };
+  };
 }
 
 const pair = ({ line, column }: { line: number; column: number }): [number, number] => [line, column];

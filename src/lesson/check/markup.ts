@@ -1,11 +1,15 @@
-/** Markdoc itself: syntax, opening and closing, tags and attributes as their schemas want them, variables, partials, front matter. */
+/**
+ * Markdoc itself: syntax, opening and closing, tags and attributes as their schemas want them, variables. One file because
+ * each fault is said by one of these and kept back by the others.
+ */
 import Markdoc, { type Config, type Node, type ValidateError } from '@markdoc/markdoc';
 import { nearest } from '../../text.ts';
 import { targetValues } from '../facts.ts';
-import { partialFile } from '../library.ts';
+import { isShown } from '../scan.ts';
 import { TAGS } from '../tags/index.ts';
 import { configOf } from '../to-tree.ts';
 import { at, type CourseText, type Finding, placeOf, positionOf, type Source } from './finding.ts';
+import { type Site, siteOf } from './site.ts';
 
 const BUILT_IN = ['if', 'else', 'partial', 'table', 'slot'];
 const FUNCTIONS = ['equals', 'and', 'or', 'not', 'default', 'debug'];
@@ -17,15 +21,43 @@ export function* markup(course: CourseText): Generator<Finding> {
   const ownTags = namesOf(described.tags);
   const known = [...Object.keys(TAGS), ...BUILT_IN, ...ownTags];
   const variables = variablesOf(course, namesOf(described.variables));
+  const site = siteOf(course, known, FUNCTIONS);
   for (const source of course.sources) {
-    yield* balance(source, known);
+    const unbalanced = [...unended(source), ...balance(source, known)];
+    yield* unbalanced;
     if (!source.page) continue;
-    yield* validated(source, known, ownTags, course);
-    yield* usedVariables(source, variables, passedTo(course, source));
-    yield* parents(source);
-    yield* frontMatter(source, course);
+    yield* validated(source, known, ownTags, course, site);
+    yield* usedVariables(source, variables, passedTo(course, source), site, course.foreign);
+    // What stands inside what is not sure while a tag is open that should not be.
+    if (unbalanced.length === 0) yield* parents(source);
   }
-  yield* circles(course);
+}
+
+/** Blocks of code, comments and tags that begin and never end: the rest of the page is something else than it looks. */
+function* unended(source: Source): Generator<Finding> {
+  for (const { from, column, to, mark } of source.scan.fences)
+    if (to === undefined)
+      yield at(source, from, column, {
+        rule: 'code-not-closed',
+        message: 'this block of code is never closed; the rest of the page is shown as code',
+        suggestion: `write ${mark} on a line of its own where it ends`,
+      });
+  const { openComment } = source.scan;
+  if (openComment)
+    yield at(source, openComment.line, openComment.column, {
+      rule: 'comment-not-closed',
+      message: 'this comment is never closed',
+      suggestion: 'write --> where it ends',
+    });
+  for (const tag of source.tags)
+    if (tag.kind === 'unended')
+      yield at(source, tag.line, tag.column, {
+        rule: 'markdoc-syntax',
+        message: tag.inner.includes('%}')
+          ? `the tag {% ${tag.name} never ends: a quote in it is not closed`
+          : `the tag {% ${tag.name} never ends`,
+        suggestion: tag.inner.includes('%}') ? 'close the quote before %}' : 'write %} where it ends',
+      });
 }
 
 const namesOf = (value: unknown): string[] =>
@@ -38,8 +70,12 @@ function* balance(source: Source, known: string[]): Generator<Finding> {
   const unread = new Set<number>();
   for (const node of source.page?.ast.walk() ?? []) if (node.type === 'error') unread.add((node.lines[0] ?? 0) + 1);
   const broken: string[] = [];
+  // Behind a block of code that never ends nothing is what it looks like.
+  const end = source.scan.fences.find(({ to }) => to === undefined)?.from ?? Number.POSITIVE_INFINITY;
   for (const tag of source.tags) {
-    if (tag.kind === 'self' || tag.name === 'else') continue;
+    if (tag.line > end) return;
+    if (tag.kind === 'unended') broken.push(tag.name);
+    if (tag.kind === 'self' || tag.kind === 'unended' || tag.name === 'else') continue;
     if (tag.kind === 'open' && unread.has(tag.line)) {
       broken.push(tag.name);
       continue;
@@ -94,7 +130,13 @@ function* balance(source: Source, known: string[]): Generator<Finding> {
     });
 }
 
-function* validated(source: Source, known: string[], ownTags: string[], course: CourseText): Generator<Finding> {
+function* validated(
+  source: Source,
+  known: string[],
+  ownTags: string[],
+  course: CourseText,
+  site: Site,
+): Generator<Finding> {
   const base = configOf({}, { target: targetValues({ kind: 'sandbox' }) }, {});
   const config: Config = {
     ...base,
@@ -119,21 +161,9 @@ function* validated(source: Source, known: string[], ownTags: string[], course: 
       if (error.id === 'tag-undefined' && node.errors.some(({ id }) => id === 'missing-opening')) continue;
       if (SAID_BY_BALANCE.has(error.id) || (error.id === 'attribute-undefined' && loose.has(node.tag ?? ''))) continue;
       if (error.id === 'child-invalid' || error.id === 'slot-undefined') continue;
-      yield told(source, node, error, known);
-    }
-    if (node.tag === 'partial') {
-      const file = node.attributes['file'];
-      if (typeof file === 'string' && !partialFile(course.dir, file)) {
-        const partials = course.sources
-          .filter(({ partial }) => partial)
-          .map((one) => one.file.replace(/^.*?_?partials\//, ''));
-        const near = nearest(file, partials);
-        yield at(source, ...pair(placeOf(source, node, file)), {
-          rule: 'partial',
-          message: `there is no partial "${file}"; Markdoc leaves it out without a word`,
-          suggestion: near ? `did you mean "${near}"?` : 'write it in partials/',
-        });
-      }
+      if (site.allows(node, error)) continue;
+      const finding = told(source, node, error, known);
+      if (!(course.foreign && isShown(source.scan, finding.line))) yield finding;
     }
   }
 }
@@ -144,6 +174,7 @@ const ELSEWHERE = -1;
 /** Every node with what the schemas say of it; parents are looked at by `parents`, so each is validated alone. */
 function* everyNode(ast: Node, config: Config): Generator<[Node, ValidateError[]]> {
   for (const node of ast.walk()) {
+    if (isPlain(node)) continue;
     const bare = Object.assign(Object.create(Object.getPrototypeOf(node) as object) as Node, node, {
       slots: node.slots,
     });
@@ -160,6 +191,14 @@ function* everyNode(ast: Node, config: Config): Generator<[Node, ValidateError[]
     yield [node, dedupe(found)];
   }
 }
+
+/** Text, lists and the like that nothing is said of: most of a page, and nothing for a schema to judge. */
+const isPlain = ({ type, errors, annotations, attributes }: Node): boolean =>
+  type !== 'tag' &&
+  type !== 'error' &&
+  errors.length === 0 &&
+  (annotations?.length ?? 0) === 0 &&
+  Object.values(attributes as Record<string, unknown>).every((value) => typeof value !== 'object');
 
 function dedupe(errors: ValidateError[]): ValidateError[] {
   const seen = new Set<string>();
@@ -180,7 +219,7 @@ function told(source: Source, node: Node, error: ValidateError['error'], known: 
         message: `there is no tag "${tag}"`,
         suggestion: near
           ? `did you mean {% ${near} %}?`
-          : 'content/README.md lists the tags; those of other tools are named in course.yaml under tags',
+          : `there are ${Object.keys(TAGS).join(', ')}; those of other tools are named in course.yaml under tags`,
       });
     }
     case 'attribute-undefined': {
@@ -207,7 +246,11 @@ function told(source: Source, node: Node, error: ValidateError['error'], known: 
         message: Array.isArray(matches)
           ? `${tag}: ${name} is one of ${matches.join(', ')}, not ${JSON.stringify(value)}`
           : `${tag}: ${error.message.charAt(0).toLowerCase()}${error.message.slice(1)}`,
-        suggestion: near ? `did you mean ${name}="${near}"?` : 'see content/README.md',
+        suggestion: near
+          ? `did you mean ${name}="${near}"?`
+          : Array.isArray(matches)
+            ? `write ${name}="${String(matches[0])}"`
+            : exampleOf(name, /of '(\w+)'/.exec(error.message)?.[1]),
       });
     }
     case 'function-undefined': {
@@ -245,10 +288,20 @@ function told(source: Source, node: Node, error: ValidateError['error'], known: 
       return at(source, ...pair(placeOf(source, node)), {
         rule: 'markdoc-syntax',
         message: `${error.message.charAt(0).toLowerCase()}${error.message.slice(1)}`,
-        suggestion: 'see content/README.md',
+        suggestion: 'content/README.md of presso shows each tag',
       });
   }
 }
+
+const EXAMPLES: Record<string, string> = {
+  String: '"…"',
+  Array: '["…"]',
+  Number: '1',
+  Boolean: 'true',
+  Object: '{name: "…"}',
+};
+const exampleOf = (name: string, type = ''): string =>
+  type in EXAMPLES ? `write ${name}=${EXAMPLES[type]}` : 'content/README.md of presso shows each tag';
 
 /** Tags that mean something only inside another one. */
 const INSIDE: Record<string, string> = { tab: 'tabs', step: 'steps', answer: 'quiz', else: 'if' };
@@ -312,7 +365,13 @@ function passedTo(course: CourseText, source: Source): Set<string> {
   return names;
 }
 
-function* usedVariables(source: Source, names: Names, passed: Set<string>): Generator<Finding> {
+function* usedVariables(
+  source: Source,
+  names: Names,
+  passed: Set<string>,
+  site: Site,
+  foreign: boolean,
+): Generator<Finding> {
   const nodes = source.page ? [source.page.ast, ...source.page.ast.walk()] : [];
   for (const node of nodes)
     for (const path of variablePaths(node.attributes)) {
@@ -327,15 +386,17 @@ function* usedVariables(source: Source, names: Names, passed: Set<string>): Gene
         }
         here = next;
       }
-      if (wrong === undefined || passed.has(path[0] ?? '')) continue;
+      if (wrong === undefined || passed.has(path[0] ?? '') || site.variable(path[0] ?? '')) continue;
       const near = here === true ? undefined : nearest(wrong, Object.keys(here));
       const written = `$${path.join('.')}`;
-      yield at(source, ...pair(placeOf(source, node, written)), {
+      const place = placeOf(source, node, written);
+      if (foreign && isShown(source.scan, place.line)) continue;
+      yield at(source, ...pair(place), {
         rule: 'variable',
         message: `there is no variable ${written}`,
         suggestion: near
           ? `did you mean $${[...path.slice(0, path.indexOf(wrong)), near].join('.')}?`
-          : 'content/README.md lists the variables; your own are named in course.yaml under variables',
+          : 'the variables are listed in content/README.md of presso; your own are named in course.yaml under variables',
       });
     }
 }
@@ -345,89 +406,4 @@ function* variablePaths(value: unknown): Generator<string[]> {
   const { $$mdtype: type, path } = value as { $$mdtype?: string; path?: (string | number)[] };
   if (type === 'Variable' && path) yield path.map(String);
   else for (const inner of Object.values(value)) yield* variablePaths(inner);
-}
-
-const FIELDS = ['title', 'minutes', 'summary', 'part', 'for', 'description', 'id'];
-const KINDS = ['sandbox', 'self-hosted', 'aws-hosted'];
-
-function* frontMatter(source: Source, course: CourseText): Generator<Finding> {
-  if (!source.page || source.partial) return;
-  const { frontMatter: values, frontMatterProblem: problem } = source.page;
-  if (problem) {
-    yield at(source, problem.line, 1, {
-      rule: 'front-matter',
-      message: `the front matter is not YAML: ${problem.message}`,
-      suggestion: 'a text with a colon in it goes into quotes',
-    });
-    return;
-  }
-  if (/^---[ \t]*\n/.test(source.text) && !/^---[ \t]*\n[\s\S]*?^---[ \t]*$/m.test(source.text))
-    yield at(source, 1, 1, {
-      rule: 'front-matter',
-      message: 'the front matter is never closed',
-      suggestion: 'write --- on a line of its own below it',
-    });
-  const lineOf = (field: string): number =>
-    Math.max(1, source.lines.findIndex((line) => line.startsWith(`${field}:`)) + 1);
-  const said = (field: string, message: string, suggestion: string): Finding =>
-    at(source, lineOf(field), 1, { rule: 'front-matter', message, suggestion });
-  const hasHeading = [...source.page.ast.walk()].some(
-    ({ type, attributes }) => type === 'heading' && attributes['level'] === 1,
-  );
-  if (typeof values.title !== 'string' || values.title.trim() === '') {
-    if (values.title !== undefined || !hasHeading)
-      yield said('title', 'the page has no title', 'write title: … between two lines of --- at its top');
-  }
-  // What a lesson of ours must say of itself is not asked of other courses.
-  if (!course.hasCourseFile) return;
-  if (typeof values.minutes !== 'number' || !(values.minutes > 0))
-    yield said('minutes', 'the lesson does not say how many minutes it takes', 'write minutes: 10');
-  if (typeof values.summary !== 'string' || values.summary.trim() === '')
-    yield said('summary', 'the lesson has no summary', 'write summary: one sentence');
-  for (const field of Object.keys(values)) {
-    if (FIELDS.includes(field)) continue;
-    const near = nearest(field, FIELDS);
-    yield said(
-      field,
-      `"${field}" is not a field of the front matter`,
-      near ? `did you mean ${near}?` : `there are ${FIELDS.slice(0, 5).join(', ')}`,
-    );
-  }
-  if (values.for !== undefined && (!Array.isArray(values.for) || values.for.some((kind) => !KINDS.includes(kind))))
-    yield said('for', `"for" is a list of ${KINDS.join(', ')}`, 'write for: [sandbox]');
-}
-
-/** Partials that lead back to themselves. */
-function* circles(course: CourseText): Generator<Finding> {
-  const asks = new Map(
-    course.sources
-      .filter(({ partial }) => partial)
-      .map((source) => [
-        source,
-        [...(source.page?.ast.walk() ?? [])]
-          .filter(({ tag }) => tag === 'partial')
-          .map(({ attributes }) => String(attributes['file'])),
-      ]),
-  );
-  for (const [source, wanted] of asks) {
-    const seen = new Set<Source>();
-    const waiting = [...wanted];
-    for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
-      const next = [...asks.keys()].find(
-        ({ file }) => file.endsWith(`partials/${name}`) || file.endsWith(`partials/${name}.md`),
-      );
-      if (next === source) {
-        yield at(source, source.tags.find((tag) => tag.name === 'partial')?.line ?? 1, 1, {
-          rule: 'partial',
-          message: 'this partial leads back to itself',
-          suggestion: 'take one of the {% partial %} tags out',
-        });
-        break;
-      }
-      if (next && !seen.has(next)) {
-        seen.add(next);
-        waiting.push(...(asks.get(next) ?? []));
-      }
-    }
-  }
 }

@@ -21,6 +21,7 @@ export function* headings(course: CourseText): Generator<Finding> {
       if (next === 1 && ++firsts > 1)
         yield at(source, place.line, place.column, {
           rule: 'heading-skip',
+          level: course.foreign ? 'warning' : 'error',
           message: 'the page has a second heading of level 1',
           suggestion: 'write ##',
         });
@@ -88,35 +89,70 @@ export function* order(course: CourseText): Generator<Finding> {
           message: 'this page is in no module',
           suggestion: 'move it into the folder of a module',
         });
-  for (const folder of folders) {
+  const byFolder = new Map<string, Source[]>();
+  for (const page of pages) {
+    const folder = page.file.split('/').slice(0, -1).join('/');
+    byFolder.set(folder, [...(byFolder.get(folder) ?? []), page]);
+  }
+  for (const [folder, inside] of byFolder) {
     // With an order of its own a module needs no numbers.
     if (listed.some(({ name, lessons }) => name === folder && Array.isArray(lessons))) continue;
-    const inside = pages.filter(
-      ({ file, module }) => module === folder && file.split('/').length === 2 && !/\/_?index\.\w+$/.test(file),
-    );
-    const numbered = inside.filter(({ file }) => /\/\d+[-_.]/.test(file));
-    const byNumber = new Map<string, Source>();
-    for (const page of numbered) {
-      const number = String(Number(/\/(\d+)[-_.]/.exec(page.file)?.[1]));
-      const other = byNumber.get(number);
-      if (other)
-        yield at(page, 1, 1, {
-          rule: 'order',
-          message: `number ${number} is taken by ${other.file}`,
-          suggestion: `give it the number ${Math.max(...[...byNumber.keys()].map(Number)) + 1}`,
-        });
-      else byNumber.set(number, page);
-    }
-    if (numbered.length > 0)
-      for (const page of inside)
-        if (!numbered.includes(page))
-          yield at(page, 1, 1, {
-            rule: 'order',
-            message: 'this lesson has no place in the order: its name has no number',
-            suggestion: `call it ${String(numbered.length + 1).padStart(2, '0')}-${page.file.split('/')[1]}`,
-          });
+    yield* numbers(inside.filter(({ file }) => !INDEX.test(file)));
   }
 }
+
+/** The page of a folder itself; `index.en.md` is its English one. */
+const INDEX = /(^|\/)(_?index|readme)(\.[a-z]{2}(-[A-Za-z]{2,4})?)?\.\w+$/i;
+
+/** The numbers in the names of one folder's pages, or in their front matter: each once, and on every page. */
+function* numbers(inside: Source[]): Generator<Finding> {
+  const numbered = inside.filter(({ file }) => /(^|\/)\d+[-_.]/.test(file));
+  const byNumber = new Map<string, Source>();
+  for (const page of numbered) {
+    // Other languages of a page have its number.
+    const language = /\.([a-z]{2}(?:-[A-Za-z]{2,4})?)\.\w+$/.exec(page.file)?.[1] ?? '';
+    const number = `${Number(/(?:^|\/)(\d+)[-_.][^/]*$/.exec(page.file)?.[1])}${language && `.${language}`}`;
+    const other = byNumber.get(number);
+    if (other)
+      yield at(page, 1, 1, {
+        rule: 'order',
+        message: `number ${number} is taken by ${other.file}`,
+        suggestion: `give it the number ${Math.max(...[...byNumber.keys()].map((key) => Number.parseInt(key, 10))) + 1}`,
+      });
+    else byNumber.set(number, page);
+  }
+  // A few numbered files may be anything; where most pages have one, it is their order.
+  if (numbered.length > inside.length / 2)
+    for (const page of inside)
+      if (!numbered.includes(page) && !ORDERED.some((field) => page.page?.frontMatter[field] !== undefined))
+        yield at(page, 1, 1, {
+          rule: 'order',
+          message: 'this lesson has no place in the order: its name has no number',
+          suggestion: `call it ${String(numbered.length + 1).padStart(2, '0')}-${page.file.split('/').at(-1)}`,
+        });
+  const byWeight = new Map<string, Source>();
+  for (const page of inside) {
+    const weight = ORDERED.map((field) => page.page?.frontMatter[field]).find((value) => typeof value === 'number');
+    if (weight === undefined) continue;
+    const language = /\.([a-z]{2}(?:-[A-Za-z]{2,4})?)\.\w+$/.exec(page.file)?.[1] ?? '';
+    const other = byWeight.get(`${String(weight)}.${language}`);
+    if (other)
+      yield at(
+        page,
+        Math.max(1, page.lines.findIndex((line) => /^(weight|order|nav_order|sidebar_position)\s*:/.test(line)) + 1),
+        1,
+        {
+          rule: 'order',
+          level: 'warning',
+          message: `place ${String(weight)} is taken by ${other.file}`,
+          suggestion: 'give each page a place of its own',
+        },
+      );
+    else byWeight.set(`${String(weight)}.${language}`, page);
+  }
+}
+
+const ORDERED = ['weight', 'order', 'nav_order', 'sidebar_position'];
 
 const SHINGLE = 6;
 const MOST_PAGES = 600;

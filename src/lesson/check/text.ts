@@ -3,10 +3,10 @@ import { at, type CourseText, type Finding } from './finding.ts';
 
 const PLACEHOLDERS: [RegExp, string][] = [
   [/\blorem ipsum\b/i, 'write what belongs here'],
-  [/\b(?:TODO|FIXME|TBD|TBC)\b(?!\w)/, 'write it, or take the note out'],
+  [/\b(?:TODO(?! (?:apps?|lists?|items?|API|application)\b)|FIXME|TBD|TBC)\b(?!\w)/, 'write it, or take the note out'],
   [/\bXXX+\b/, 'write it, or take the note out'],
   [
-    /\bYOUR[_-][A-Z][A-Z0-9_-]*\b/,
+    /(?<!<)\bYOUR[_-][A-Z][A-Z0-9_-]*\b/,
     'use a variable such as {% $target.workflowArn %}, so that nobody pastes a placeholder',
   ],
   [/<(?:your|insert|enter|replace)[\s_-][^<>\n]{1,60}>/i, 'use a variable such as {% $target.account %}'],
@@ -20,7 +20,7 @@ const BROKEN =
 
 /** AWS page "Lambda runtimes", table of deprecated runtimes, as of November 2026. */
 const RETIRED =
-  /\b(?:nodejs(?:4\.3|6\.10|8\.10|10\.x|12\.x|14\.x|16\.x|18\.x|20\.x)|python(?:2\.7|3\.[6-9])|java8(?!\.al2)|ruby(?:2\.[57]|3\.2)|go1\.x|dotnetcore(?:1\.0|2\.[01]|3\.1)|dotnet(?:5\.0|6|7)|provided(?!\.al))\b/;
+  /\b(?:nodejs(?:4\.3|6\.10|8\.10|10\.x|12\.x|14\.x|16\.x|18\.x|20\.x)|python(?:2\.7|3\.[6-9])|java8(?!\.al2)|ruby(?:2\.[57]|3\.2)|go1\.x|dotnetcore(?:1\.0|2\.[01]|3\.1)|dotnet(?:5\.0|6|7)|(?<=[`"']|[Rr]untime[:=] ?["']?)provided(?=[`"'\s]|$)(?![ ]))(?!\w|\.\w)/;
 const NEWEST: [RegExp, string][] = [
   [/^nodejs/, 'nodejs24.x'],
   [/^python/, 'python3.14'],
@@ -51,15 +51,15 @@ const RENAMED: [RegExp, string][] = [
 
 /** Speaking of something as past is not using it. */
 const OF_THE_PAST =
-  /\b(?:retired|deprecated|formerly|no longer|used to be|renamed|was called|blocked|end of (?:life|support)|until 20\d\d|old name)\b/i;
+  /\b(?:retired|deprecated|formerly|no longer|used to be|successor|renamed|was called|blocked|end of (?:life|support)|until 20\d\d|old name)\b/i;
 
 export function* words(course: CourseText): Generator<Finding> {
   for (const source of course.sources) {
-    let comment = false;
     for (const [index, row] of source.lines.entries()) {
       if (row.length > 20_000) continue;
-      if (row.includes('<!--')) comment = true;
       const line = index + 1;
+      // What stands in a comment nobody reads who learns.
+      if (source.scan.comments.has(line) && /^\s*<!--|-->\s*$/.test(row)) continue;
       for (const [pattern, suggestion] of PLACEHOLDERS) {
         for (const hit of row.matchAll(new RegExp(pattern, `g${pattern.flags}`)))
           yield at(source, line, hit.index + 1, {
@@ -68,17 +68,18 @@ export function* words(course: CourseText): Generator<Finding> {
             suggestion,
           });
       }
-      for (const broken of row.matchAll(BROKEN)) {
-        // The bytes themselves were reported when the file was read.
-        if (source.invalid && broken[0].includes('\ufffd')) continue;
-        const mended = mend(broken[0]);
-        yield at(source, line, broken.index + 1, {
+      // The bytes themselves were reported when the file was read.
+      const broken = [...row.matchAll(BROKEN)].filter(([word]) => !(source.invalid && word.includes('\ufffd')));
+      const [first, ...more] = broken;
+      if (first) {
+        const mended = mend(first[0]);
+        yield at(source, line, first.index + 1, {
           rule: 'encoding',
-          message: `"${broken[0]}" was broken by a wrong encoding`,
+          message: `"${first[0]}"${more.length > 0 ? `, and ${more.length} more in this line,` : ''} ${more.length > 0 ? 'were' : 'was'} broken by a wrong encoding`,
           suggestion: mended ? `write "${mended}"` : 'write the letter that stood here, and save as UTF-8',
         });
       }
-      if (!comment && !OF_THE_PAST.test(row)) {
+      if (!OF_THE_PAST.test(row)) {
         const runtime = RETIRED.exec(row);
         if (runtime)
           yield at(source, line, runtime.index + 1, {
@@ -96,7 +97,6 @@ export function* words(course: CourseText): Generator<Finding> {
             });
         }
       }
-      if (row.includes('-->')) comment = false;
     }
   }
 }
