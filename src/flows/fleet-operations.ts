@@ -185,11 +185,15 @@ export function teardownWork(aim: {
     if (aim.dryRun)
       return {
         outcome: 'done',
-        summary: `would remove ${count(plan.removals.length, 'thing')}${held > 0 ? `, ${count(held, 'stack')} of them through StackSets` : ''}`,
+        summary: [
+          ...(plan.removals.length > 0 ? [`would remove ${count(plan.removals.length, 'thing')}`] : []),
+          ...(held > 0 ? [`would take it out of ${count(held, 'stack set')}, the stacks with it`] : []),
+        ].join('; '),
         detail: { removals: plan.removals, left: plan.left },
       };
     let trouble: string[] = [];
     let done = 0;
+    let out = 0;
     if (held > 0) {
       // What was made by hand stands in the way of the stacks (rules on the bus, listeners), so it goes first.
       const first = { ...plan, removals: plan.removals.filter(({ kind, id }) => kind !== 'stack' || !isOfASet(id)) };
@@ -198,7 +202,8 @@ export function teardownWork(aim: {
         tools.news(`${id}: ${text ?? state}`);
       if (!tools.signal.aborted) trouble = (await aim.releases?.release(facts.actsIn, tools)) ?? [];
       if (tools.signal.aborted) return { outcome: 'stopped', summary: 'StackSets finish what they have begun' };
-      done += outcome.done + held - trouble.length;
+      done += outcome.done;
+      out = held - trouble.length;
       plan = await planAccountTeardown(connection);
     }
     for (let pass = 0; pass < PASSES && plan.removals.length > 0; pass++) {
@@ -212,7 +217,14 @@ export function teardownWork(aim: {
       if (outcome.done === 0) break;
     }
     return plan.removals.length === 0
-      ? { outcome: 'done', summary: `removed ${count(done, 'thing')}; looked again: nothing is left` }
+      ? {
+          outcome: 'done',
+          summary: [
+            ...(out > 0 ? [`taken out of ${count(out, 'stack set')}`] : []),
+            ...(done > 0 || out === 0 ? [`removed ${count(done, 'thing')}`] : []),
+            'looked again: nothing is left',
+          ].join('; '),
+        }
       : { outcome: 'failed', summary: `${count(plan.removals.length, 'thing')} would not go`, trouble };
   };
 }

@@ -2,6 +2,7 @@
 import type { Connection } from '../aws/connection.ts';
 import { errorName, isDenied } from '../aws/failure.ts';
 import { findUnit, managementAccount, organizationRoot } from '../aws/organizations.ts';
+import { getRole } from '../aws/roles.ts';
 import { describeSet, type Pace, type Permissions, type SetHub, setNames } from '../aws/stack-sets.ts';
 import { PressoError } from '../errors.ts';
 import {
@@ -165,10 +166,29 @@ const lookWork =
     );
     const of = (severity: string): string[] =>
       plan.trouble.filter((one) => one.severity === severity).map(({ sentence }) => sentence);
-    const [refused, ...more] = of('refused');
+    const [refused, ...more] = [...of('refused'), ...(await noEntry(connection, run.hub))];
     if (refused !== undefined) return { outcome: 'failed', summary: refused, trouble: [...more, ...of('warning')] };
     return { outcome: 'done', summary: 'is ready', trouble: of('warning') };
   };
+
+/** AWS's own name for the role that StackSets come in by, with self-managed permissions. */
+const EXECUTION_ROLE = 'AWSCloudFormationStackSetExecutionRole';
+
+/** Found before the first operation rather than by it. Whom the role trusts only StackSets themselves can try. */
+async function noEntry(
+  connection: Connection,
+  { permissions, executionRole = EXECUTION_ROLE }: SetHub,
+): Promise<string[]> {
+  if (permissions === 'service-managed') return [];
+  try {
+    return (await getRole(connection, executionRole)) ? [] : [notLetIn(`${executionRole} is not there`)];
+  } catch (error) {
+    if (isDenied(error)) return [];
+    throw error;
+  }
+}
+
+const notLetIn = (why: string): string => `StackSets are not let in: the role ${why}`;
 
 const seedWork =
   (run: SetsRun, stacks: number): Work =>
@@ -225,7 +245,7 @@ function failure({ set, reason }: { set: string; reason: string }): Finding {
     case 'execution-role':
       return {
         outcome: 'failed',
-        summary: `StackSets are not let in: the role ${found.role} is not there, or does not trust the hub’s ${found.by}`,
+        summary: notLetIn(`${found.role} is not there, or does not trust the hub’s ${found.by}`),
         trouble: ['presso fleet --print-policy --engine stacksets prints both roles'],
       };
     case 'administration-role':

@@ -78,7 +78,12 @@ async function showLive(
         },
       },
     ],
-    { renderer: 'default', exitOnError: true },
+    {
+      renderer: 'default',
+      exitOnError: true,
+      // Ctrl-C is answered by the run: it ends what is under way, writes the journal and says how to go on.
+      registerSignalListeners: false,
+    },
   );
   await list.run();
   return results;
@@ -98,7 +103,8 @@ function note(event: FleetEvent, results: Result[], running: Map<string, Running
 
 /** The failed, then those that take longest: always the same number of lines, so that the picture stands still. */
 function rows(results: Result[], running: Running[], now: number): string[] {
-  const wide = width() - 4;
+  // One column to spare: a line that is broken by the terminal would push the picture down at every drawing.
+  const wide = width() - 5;
   const bad = results.filter(({ outcome }) => outcome !== 'done').slice(-ROWS / 2);
   const slow = running.sort((a, b) => a.since - b.since).slice(0, ROWS - bad.length);
   const lines = [

@@ -138,7 +138,9 @@ export async function fleet(run: FleetRun): Promise<void> {
     if (stop.signal.aborted) {
       const stopped = interrupted(
         `presso stopped; ${totals(results)}.`,
-        `presso fleet ${run.operation} ${roomWords(run.room)} --resume   (goes on, and repeats nothing that is done)`,
+        run.sets
+          ? `${commandOf(run)}   (waits for what is under way, and goes on)`
+          : `${commandOf(run)} --resume   (goes on, and repeats nothing that is done)`,
       );
       // The document stands already; a second one would make it unreadable.
       throw run.json
@@ -150,6 +152,14 @@ export async function fleet(run: FleetRun): Promise<void> {
     ended();
   }
 }
+
+/** The command of this run, as far as it says what is to be done where. */
+const commandOf = ({ operation, room, sets }: FleetRun): string =>
+  [
+    `presso fleet ${operation} ${roomWords(room)}`,
+    ...(sets ? ['--engine stacksets'] : []),
+    ...(sets?.permissions === 'service-managed' ? ['--permissions service-managed'] : []),
+  ].join(' ');
 
 /** What makes two runs the same work, so that one may go on with the other. */
 const whatOf = ({ module, dryRun, room, sets }: FleetRun): Record<string, unknown> => ({
@@ -218,7 +228,7 @@ function choose(run: FleetRun, roster: Roster, home: string): { chosen: Attendee
 
 /** The fleet's name is typed; unattended it is given by a flag beside --yes. */
 async function confirmFleet(run: FleetRun, roster: Roster, chosen: Attendee[]): Promise<void> {
-  const command = `presso fleet ${run.operation} ${roomWords(run.room)}${run.operation === 'setup' ? '' : ' --run'}`;
+  const command = `${commandOf(run)}${run.operation === 'setup' ? '' : ' --run'}`;
   const what = { setup: 'Set up', reset: 'Put back', teardown: 'Take down', list: '', verify: '' }[run.operation];
   if (run.yes) {
     if (run.fleet === roster.name) return;
