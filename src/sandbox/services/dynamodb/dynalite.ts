@@ -6,6 +6,7 @@
 import { createRequire } from 'node:module';
 import { ServiceError } from '../../errors.ts';
 import type { Input } from '../../service.ts';
+import { type ExpressionParser, remember } from './expressions.ts';
 import type { TableRecord } from './tables.ts';
 
 /** A value as DynamoDB writes it: `{S: 'a'}`, `{N: '1'}`. */
@@ -74,7 +75,10 @@ let loaded: { db: Db; validations: Validations } | undefined;
 
 /** Loaded when the first table is touched: a sandbox that starts needs no parser of expressions. */
 export function dynalite(): { db: Db; validations: Validations } {
-  loaded ??= {
+  if (loaded) return loaded;
+  for (const parser of ['condition', 'projection', 'update'])
+    remember(require(`dynalite/db/${parser}Parser.js`) as ExpressionParser);
+  loaded = {
     db: require('dynalite/db/index.js') as Db,
     validations: require('dynalite/validations/index.js') as Validations,
   };
