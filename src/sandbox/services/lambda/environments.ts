@@ -12,7 +12,7 @@ import type { World } from '../../world.ts';
 import { readZip } from '../../zip.ts';
 import { LogWriter } from './log-writer.ts';
 import { type EnvironmentOptions, Pool } from './pool.ts';
-import type { CallMessage, ToWorker } from './protocol.ts';
+import type { AnswerMessage, CallMessage } from './protocol.ts';
 import type { FunctionRecord } from './records.ts';
 
 const SESSION_MS = 12 * 3_600_000;
@@ -114,17 +114,16 @@ export async function startEnvironment(record: FunctionRecord, context: Context)
 }
 
 /** The same request through the same dispatch, IAM and faults as over HTTP; only the socket is saved. */
-async function answerCall(message: CallMessage, context: Context): Promise<ToWorker> {
+async function answerCall(message: CallMessage, context: Context): Promise<AnswerMessage> {
   const { id, method, url, headers, body } = message;
   try {
     const wire = { method, url, headers, body: Buffer.from(body as string) };
     const answer = (await context.world.door?.(wire)) ?? 'drop';
-    if (answer !== 'drop')
-      return { kind: 'answer', id, status: answer.status, headers: answer.headers, body: answer.body };
+    if (answer !== 'drop') return { id, answer };
   } catch (error) {
     context.world.log('sandbox', `a function's request: ${error instanceof Error ? error.message : String(error)}`);
   }
-  return { kind: 'dropped', id };
+  return { id };
 }
 
 /** Lambda Developer Guide, "Defined runtime environment variables"; nothing of the host's environment is among them. */

@@ -4,7 +4,7 @@
  * Touch the world: environments.ts (unpacked code), pool.ts (threads), worker.ts (the thread itself).
  */
 import type { Route, Service } from '../../service.ts';
-import { becomeActive, functionActions } from './actions/functions.ts';
+import { becomeActive, functionActions, giveCode } from './actions/functions.ts';
 import { attempt, invokeActions } from './actions/invoke.ts';
 import { mappingActions, resumeMappings } from './actions/mappings.ts';
 import { policyActions } from './actions/policy.ts';
@@ -90,6 +90,7 @@ export const lambda: Service = {
   name: 'lambda',
   protocol: 'rest-json',
   routes,
+  give: giveCode,
   actions: { ...functionActions, ...invokeActions, ...policyActions, ...mappingActions },
   wakeOn: ['functions', 'invocations', 'mappings'],
   wake(context) {

@@ -144,6 +144,34 @@ test('an environment is kept warm, and let go when the code or the variables cha
     expect((await invoke(lambda, 'count')).result).toBe('me');
   }));
 
+test('a function may change the middleware of its client and of one command at any time', () =>
+  withSandbox(async (sandbox) => {
+    const lambda = await make(
+      sandbox,
+      'woven',
+      `const { STSClient, GetCallerIdentityCommand } = require('@aws-sdk/client-sts');
+       const client = new STSClient({});
+       const seen = [];
+       const note = (name) => (next) => (args) => { seen.push(name); return next(args); };
+       exports.handler = async () => {
+         await client.send(new GetCallerIdentityCommand({}));
+         client.middlewareStack.add(note('client'), { step: 'initialize', name: 'note' });
+         await client.send(new GetCallerIdentityCommand({}));
+         const command = new GetCallerIdentityCommand({});
+         command.middlewareStack.add(note('command'), { step: 'initialize' });
+         await client.send(command);
+         client.middlewareStack.remove('note');
+         await client.send(new GetCallerIdentityCommand({}));
+         const both = await Promise.all([1, 2, 3].map(() => client.send(new GetCallerIdentityCommand({}))));
+         return { seen, accounts: both.map(({ Account }) => Account) };
+       };`,
+    );
+    expect((await invoke(lambda, 'woven')).result).toEqual({
+      seen: ['client', 'client', 'command'],
+      accounts: [ACCOUNT, ACCOUNT, ACCOUNT],
+    });
+  }));
+
 test('the SDK inside a function reaches the sandbox under the function’s role, and no further', () =>
   withSandbox(async (sandbox) => {
     const dynamo = new DynamoDBClient(clientConfig(sandbox));

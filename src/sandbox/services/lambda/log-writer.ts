@@ -8,8 +8,9 @@ interface LogEvent {
   message: string;
 }
 
-/** milliseconds */
+/** milliseconds: what is waited for more lines, and where lines have just been written (a busy function) */
 const MOMENT = 25;
+const LONGER_MOMENT = 150;
 
 /** The log stream of one environment. */
 export class LogWriter {
@@ -20,6 +21,8 @@ export class LogWriter {
   #queue: LogEvent[] = [];
   #writing = false;
   #made = false;
+  /** When lines were written last, by the machine's clock. */
+  #wrote = Number.NEGATIVE_INFINITY;
   /** Logs refuse this role: nothing is written, as on AWS, and the sandbox's own log says so once. */
   #denied = false;
 
@@ -41,11 +44,13 @@ export class LogWriter {
   async #drain(): Promise<void> {
     try {
       // What is said within a moment goes out together: the lines of a whole invocation, of several when they are short.
-      await new Promise<void>((done) => setTimeout(done, MOMENT));
+      const busy = performance.now() - this.#wrote < 2 * LONGER_MOMENT;
+      await new Promise<void>((done) => setTimeout(done, busy ? LONGER_MOMENT : MOMENT));
       while (this.#queue.length > 0 && !this.#denied) {
         const events = this.#queue.splice(0, 1_000).sort((a, b) => a.timestamp - b.timestamp);
         if (!this.#made) await this.#make();
         await this.#call('PutLogEvents', { logEvents: events });
+        this.#wrote = performance.now();
       }
     } catch (error) {
       this.#queue = [];

@@ -9,7 +9,15 @@ import { existsSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
 import { distFile } from '../../../paths.ts';
-import type { CallMessage, FromWorker, FunctionFailure, InvokeMessage, ToWorker, WorkerData } from './protocol.ts';
+import type {
+  AnswerMessage,
+  CallMessage,
+  FromWorker,
+  FunctionFailure,
+  InvokeMessage,
+  ToWorker,
+  WorkerData,
+} from './protocol.ts';
 
 export interface EnvironmentOptions {
   data: WorkerData;
@@ -17,7 +25,7 @@ export interface EnvironmentOptions {
   /** Takes what the function prints. */
   log(time: number, line: string, requestId: string | undefined): void;
   /** Answers what the SDK inside asks the sandbox. */
-  call(message: CallMessage): Promise<ToWorker>;
+  call(message: CallMessage): Promise<AnswerMessage>;
   /** Called when the environment is gone. */
   ended(): void;
 }
@@ -52,6 +60,8 @@ interface Environment {
   job?: Job | undefined;
   timer?: NodeJS.Timeout | undefined;
   began: number;
+  /** To be told to the thread before this turn ends. */
+  answers: AnswerMessage[];
 }
 
 /** One configuration of one function. */
@@ -242,6 +252,7 @@ export class Pool {
       state: 'starting',
       used: performance.now(),
       began: performance.now(),
+      answers: [],
     };
     slot.environments.add(environment);
     this.#environments.add(environment);
@@ -280,10 +291,8 @@ export class Pool {
       return;
     }
     if (environment.state === 'gone') return;
-    if (message.kind === 'call') {
-      void options.call(message).then((answer) => {
-        if (environment.state !== 'gone') environment.worker.postMessage(answer);
-      });
+    if (message.kind === 'calls') {
+      for (const call of message.calls) void options.call(call).then((answer) => this.#answer(environment, answer));
       return;
     }
     if (message.kind === 'ready') {
@@ -321,6 +330,15 @@ export class Pool {
       this.#end(environment);
       this.#serve(slot);
     } else this.#free(environment);
+  }
+
+  #answer(environment: Environment, answer: AnswerMessage): void {
+    environment.answers.push(answer);
+    if (environment.answers.length > 1) return;
+    queueMicrotask(() => {
+      const answers = environment.answers.splice(0);
+      if (environment.state !== 'gone') environment.worker.postMessage({ kind: 'answers', answers } satisfies ToWorker);
+    });
   }
 
   /** An environment that never got to run: whoever waited longest hears about it. */

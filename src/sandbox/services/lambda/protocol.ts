@@ -35,7 +35,6 @@ export interface InvokeMessage {
 
 /** A request of the SDK to the sandbox's endpoint, handed over instead of sent through a socket. */
 export interface CallMessage {
-  kind: 'call';
   id: number;
   method: string;
   /** path and query */
@@ -44,14 +43,17 @@ export interface CallMessage {
   body: string | Uint8Array;
 }
 
-export type ToWorker =
-  | ({ kind: 'invoke' } & InvokeMessage)
-  | { kind: 'answer'; id: number; status: number; headers: Record<string, string>; body: Uint8Array | string }
-  /** The connection was dropped (a fault that was asked for, or a stop). */
-  | { kind: 'dropped'; id: number };
+/** Its answer; without one the connection was dropped (a fault that was asked for, or a stop). */
+export interface AnswerMessage {
+  id: number;
+  answer?: { status: number; headers: Record<string, string>; body: Uint8Array | string };
+}
+
+/** To wake the other thread costs more than what is said: what comes up within one turn goes in one message. */
+export type ToWorker = ({ kind: 'invoke' } & InvokeMessage) | { kind: 'answers'; answers: AnswerMessage[] };
 
 export type FromWorker =
-  | CallMessage
+  | { kind: 'calls'; calls: CallMessage[] }
   | { kind: 'ready'; initMs: number }
   | { kind: 'init-failed'; failure: FunctionFailure; initMs: number }
   | { kind: 'log'; time: number; line: string }

@@ -14,7 +14,15 @@ import { pathToFileURL } from 'node:url';
 import { format } from 'node:util';
 import v8 from 'node:v8';
 import { parentPort, workerData } from 'node:worker_threads';
-import type { FromWorker, FunctionFailure, InvokeMessage, ToWorker, WorkerData } from './protocol.ts';
+import type {
+  AnswerMessage,
+  CallMessage,
+  FromWorker,
+  FunctionFailure,
+  InvokeMessage,
+  ToWorker,
+  WorkerData,
+} from './protocol.ts';
 
 const data = workerData as WorkerData;
 const port = parentPort;
@@ -227,11 +235,52 @@ function nameInsteadOfSign(): void {
   };
 }
 
+interface Stack {
+  identify(): string[];
+  add(...args: unknown[]): unknown;
+  addRelativeTo(...args: unknown[]): unknown;
+  use(...args: unknown[]): unknown;
+  remove(...args: unknown[]): unknown;
+  removeByTag(...args: unknown[]): unknown;
+}
+interface SdkClient {
+  config: { cacheMiddleware?: boolean };
+  middlewareStack: Stack;
+  handlers?: unknown;
+  send(this: SdkClient, command: { middlewareStack: Stack }, ...more: unknown[]): unknown;
+}
+
+/**
+ * A client puts its middleware in order anew for each call, which takes half of the call. The SDK can keep the result
+ * (its own `cacheMiddleware`); it is let do so until somebody changes what is in the stack.
+ */
+function keepMiddleware(): void {
+  const { Client } = packageRequire('@smithy/core/client') as { Client: { prototype: SdkClient } };
+  const { send } = Client.prototype;
+  Client.prototype.send = function (command, ...more) {
+    if (this.config.cacheMiddleware === undefined) {
+      this.config.cacheMiddleware = true;
+      const stack = this.middlewareStack;
+      for (const name of ['add', 'addRelativeTo', 'use', 'remove', 'removeByTag'] as const) {
+        const change = stack[name];
+        stack[name] = (...args) => {
+          delete this.handlers;
+          return change(...args);
+        };
+      }
+    }
+    // A command with middleware of its own is resolved by itself: options of any kind ask for that.
+    if (more.length === 0 && command.middlewareStack.identify().length > 0) return send.call(this, command, {});
+    return send.call(this, command, ...more);
+  };
+}
+
 function shortcut(): void {
   let handler: { prototype: { handle: Handle } };
   try {
     ({ NodeHttpHandler: handler } = packageRequire('@smithy/node-http-handler') as { NodeHttpHandler: typeof handler });
     nameInsteadOfSign();
+    keepMiddleware();
   } catch {
     return;
   }
@@ -246,21 +295,32 @@ function shortcut(): void {
       if (loose) port?.ref();
       const headers: Record<string, string> = {};
       for (const [name, value] of Object.entries(request.headers)) headers[name.toLowerCase()] = value;
-      say({ kind: 'call', id, method: request.method, url: request.path + queryText(request.query), headers, body });
+      ask({ id, method: request.method, url: request.path + queryText(request.query), headers, body });
     });
   };
 }
 
-function answered(message: Exclude<ToWorker, { kind: 'invoke' }>): void {
-  const waiting = answers.get(message.id);
-  answers.delete(message.id);
+let asked: CallMessage[] = [];
+function ask(call: CallMessage): void {
+  asked.push(call);
+  if (asked.length > 1) return;
+  queueMicrotask(() => {
+    const calls = asked;
+    asked = [];
+    say({ kind: 'calls', calls });
+  });
+}
+
+function answered({ id, answer }: AnswerMessage): void {
+  const waiting = answers.get(id);
+  answers.delete(id);
   if (loose && answers.size === 0) port?.unref();
-  if (message.kind === 'dropped') {
+  if (!answer) {
     waiting?.fail(Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' }));
     return;
   }
-  const body = typeof message.body === 'string' ? Buffer.from(message.body) : message.body;
-  waiting?.done({ response: { statusCode: message.status, headers: message.headers, body } });
+  const body = typeof answer.body === 'string' ? Buffer.from(answer.body) : answer.body;
+  waiting?.done({ response: { statusCode: answer.status, headers: answer.headers, body } });
 }
 
 // ---- modules: the function's own files, node's, and the SDK ----
@@ -526,7 +586,7 @@ process.on('unhandledRejection', (reason) => {
 const started = performance.now();
 let loadedHandler: Handler | undefined;
 port.on('message', (message: ToWorker) => {
-  if (message.kind !== 'invoke') answered(message);
+  if (message.kind === 'answers') for (const answer of message.answers) answered(answer);
   else if (loadedHandler) void invoke(loadedHandler, message);
 });
 loadHandler().then(

@@ -4,7 +4,8 @@
  */
 import { createHash } from 'node:crypto';
 import { ServiceError } from '../../../errors.ts';
-import type { Action, Context, Input, Output, Permission } from '../../../service.ts';
+import type { Action, Context, Input, Output, Permission, RawResponse } from '../../../service.ts';
+import type { World } from '../../../world.ts';
 import { readZip, ZipError } from '../../../zip.ts';
 import { environmentPrefix, running } from '../environments.ts';
 import { findFunction, functionArn, functionName, invalid, notFound, only, onFunction, refuse } from '../names.ts';
@@ -375,12 +376,32 @@ const getFunction: Action = {
   permissions: onFunction('GetFunction'),
   run(input, context) {
     const record = findFunction(input, context);
+    const at = `${context.world.endpoint}/_presso/given/lambda/${context.account}/${context.region}/${record.name}`;
     return {
       Configuration: configuration(record),
+      Code: { RepositoryType: 'S3', Location: `${at}?revision=${record.revisionId}` },
       ...(Object.keys(record.tags).length > 0 ? { Tags: record.tags } : {}),
     };
   },
 };
+
+/** The archive of a function, for who was told its address by GetFunction; another revision has another address. */
+export async function giveCode(
+  path: string,
+  query: URLSearchParams,
+  world: World,
+): Promise<RawResponse | undefined> {
+  const [account = '', region = '', name = ''] = path.split('/');
+  if (!/^\d{12}$/.test(account)) return undefined;
+  const store = await world.open(account);
+  const record = store.table<FunctionRecord>('lambda', region, 'functions').get(name);
+  if (!record || query.get('revision') !== record.revisionId) return undefined;
+  return {
+    status: 200,
+    headers: { 'content-type': 'application/zip' },
+    body: Buffer.from(await store.unarchive(record.code), 'base64'),
+  };
+}
 
 const getFunctionConfiguration: Action = {
   permissions: onFunction('GetFunctionConfiguration'),
