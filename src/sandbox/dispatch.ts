@@ -31,10 +31,10 @@ const DEFAULT_REGION = 'us-east-1';
 const OTHER_NAMES: Record<string, string> = { iotdevicegateway: 'iotdata', 'execute-api': 'iot' };
 
 export function dispatch(request: WireRequest, services: ReadonlyMap<string, Service>): Dispatch {
-  const url = new URL(request.url, 'http://localhost');
+  const { pathname, searchParams } = split(request.url);
   const credential =
     /Credential=([^/,\s]+)\/\d+\/([^/,\s]+)\/([^/,\s]+)\/aws4_request/.exec(request.headers['authorization'] ?? '') ??
-    /^([^/]+)\/\d+\/([^/]+)\/([^/]+)\/aws4_request$/.exec(url.searchParams.get('X-Amz-Credential') ?? '');
+    /^([^/]+)\/\d+\/([^/]+)\/([^/]+)\/aws4_request$/.exec(searchParams.get('X-Amz-Credential') ?? '');
   const accessKey = credential?.[1] ?? '';
   const region = credential?.[2] ?? DEFAULT_REGION;
   const target = request.headers['x-amz-target'];
@@ -49,25 +49,34 @@ export function dispatch(request: WireRequest, services: ReadonlyMap<string, Ser
     return { ...known, action, input: service.raw ? {} : decodeJson(request.body) };
   }
   if (protocol === 'query') {
-    const form = new URLSearchParams(request.method === 'POST' ? request.body.toString('utf8') : url.search);
+    const form = request.method === 'POST' ? new URLSearchParams(request.body.toString('utf8')) : searchParams;
     const { action, input } = decodeQuery(form);
     if (!action) throw new ServiceError('MissingAction', 'The request is missing an action.', 400);
     return { ...known, action, input: service.query?.read?.(action, input) ?? input };
   }
-  const match = matchRoute(service.routes ?? [], request.method, url.pathname);
+  const match = matchRoute(service.routes ?? [], request.method, pathname);
   if (!match)
     throw new ServiceError(
       'UnknownOperationException',
-      `The sandbox does not carry ${service.name}: ${request.method} ${url.pathname}.`,
+      `The sandbox does not carry ${service.name}: ${request.method} ${pathname}.`,
       404,
     );
   return {
     ...known,
     action: match.route.action,
-    input: decodeRest(match, url.searchParams, request.headers, request.body),
+    input: decodeRest(match, searchParams, request.headers, request.body),
     route: match.route,
   };
 }
+
+/** Path and query as they were sent; URL itself takes as long as the rest of a dispatch, and is needed for odd paths only. */
+function split(url: string): { pathname: string; searchParams: URLSearchParams } {
+  const at = url.indexOf('?');
+  const path = at < 0 ? url : url.slice(0, at);
+  if (!/^\/(?!\/)[\w/%.~:$,=+@-]*$/.test(path) || path.includes('/.')) return new URL(url, 'http://localhost');
+  return { pathname: path, searchParams: at < 0 ? NO_QUERY : new URLSearchParams(url.slice(at)) };
+}
+const NO_QUERY = new URLSearchParams();
 
 function findService(
   signingName: string | undefined,

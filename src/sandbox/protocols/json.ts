@@ -14,12 +14,23 @@ export function decodeJson(body: Buffer): Input {
 }
 
 export function encodeJson(output: unknown): string {
-  return JSON.stringify(output ?? {}, function (this: Record<string, unknown>, key: string, value: unknown) {
-    const raw = this[key];
-    if (raw instanceof Date) return raw.getTime() / 1000;
-    if (raw instanceof Uint8Array) return Buffer.from(raw).toString('base64');
-    return value;
-  });
+  // Most answers are plain, and JSON.stringify is several times faster where nobody looks over its shoulder.
+  return JSON.stringify(output ?? {}, isPlain(output) ? undefined : wireValue);
+}
+
+function wireValue(this: Record<string, unknown>, key: string, value: unknown): unknown {
+  const raw = this[key];
+  if (raw instanceof Date) return raw.getTime() / 1000;
+  if (raw instanceof Uint8Array) return Buffer.from(raw).toString('base64');
+  return value;
+}
+
+/** Whether there is neither a date nor bytes in it. */
+function isPlain(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return true;
+  if (value instanceof Date || value instanceof Uint8Array) return false;
+  for (const member of Object.values(value)) if (!isPlain(member)) return false;
+  return true;
 }
 
 export function encodeJsonError(error: ServiceError): string {

@@ -16,15 +16,31 @@ export function matchRoute(routes: Route[], method: string, pathname: string): R
   return undefined;
 }
 
-function matchPath(template: string, pathname: string): Record<string, string> | undefined {
-  const names: string[] = [];
-  const pattern = template
-    .replace(/[.*?^$()|[\]\\]/g, '\\$&')
-    .replace(/\{(\w+)(\\?\+)?\}/g, (_, name: string, greedy?: string) => {
-      names.push(name);
-      return greedy ? '(.+)' : '([^/]+)';
-    });
-  const found = new RegExp(`^${pattern}/?$`).exec(pathname);
+interface Template {
+  names: string[];
+  pattern: RegExp;
+}
+const templates = new Map<string, Template>();
+
+function templateOf(path: string): Template {
+  let template = templates.get(path);
+  if (!template) {
+    const names: string[] = [];
+    const pattern = path
+      .replace(/[.*?^$()|[\]\\]/g, '\\$&')
+      .replace(/\{(\w+)(\\?\+)?\}/g, (_, name: string, greedy?: string) => {
+        names.push(name);
+        return greedy ? '(.+)' : '([^/]+)';
+      });
+    template = { names, pattern: new RegExp(`^${pattern}/?$`) };
+    templates.set(path, template);
+  }
+  return template;
+}
+
+function matchPath(path: string, pathname: string): Record<string, string> | undefined {
+  const { names, pattern } = templateOf(path);
+  const found = pattern.exec(pathname);
   if (!found) return undefined;
   try {
     return Object.fromEntries(names.map((name, i) => [name, decodeURIComponent(found[i + 1] ?? '')]));
