@@ -65,6 +65,14 @@ describe('States Language "Choice State": comparisons', () => {
     expect(holds({ Variable: '$.v', StringMatches: pattern }, { v: text })).toBe(expected);
   });
 
+  test('StringMatches: a backslash before anything but a star or a backslash is an error', () => {
+    for (const pattern of ['a\\b', 'a\\', '\\\\\\b'])
+      expect(play({ Variable: '$.v', StringMatches: pattern }, { v: 'ab' })).toMatchObject({
+        status: 'FAILED',
+        error: 'States.Runtime',
+      });
+  });
+
   test.each<[string, Json[], Json[]]>([
     ['IsNull', [null], ['', 0, false, [], {}]],
     ['IsString', ['', 'a'], [null, 1, [], {}]],

@@ -53,10 +53,15 @@ const TYPES: Record<string, (value: Json) => boolean> = {
 
 const wildcards = new Map<string, RegExp>();
 
-/** `*` stands for any run of characters, `\*` for a star and `\\` for a backslash. */
+/**
+ * `*` stands for any run of characters, `\*` for a star and `\\` for a backslash.
+ * @throws StatesError where a backslash stands before anything else
+ */
 function wildcard(pattern: string): RegExp {
   let known = wildcards.get(pattern);
   if (!known) {
+    if (/\\(?![\\*])/.test(pattern.replace(/\\[\\*]/g, '')))
+      throw new StatesError('States.Runtime', `Invalid escape in the StringMatches value '${pattern}'.`);
     const source = pattern.replace(/\\[\\*]|\*+|[\s\S]/g, (part) =>
       part.startsWith('*') ? '[\\s\\S]*' : part.slice(-1).replace(/[.*+?^${}()|[\]\\/-]/, '\\$&'),
     );

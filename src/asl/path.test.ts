@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { AslSyntaxError, PathNotFound } from './errors.ts';
-import { evaluatePath, isReferencePath, parsePath } from './path.ts';
+import { evaluatePath, isReferencePath, referenceSteps, parsePath } from './path.ts';
 import type { Json } from './types.ts';
 
 const menu: Json = {
@@ -111,6 +111,17 @@ describe('States Language "Paths": what is a path', () => {
       }
     },
   );
+
+  test('"Reference Paths": a backslash takes the meaning from the character after it', () => {
+    const steps = (text: string) => referenceSteps(parsePath(text));
+    expect(steps(String.raw`$.store\.book`)).toEqual(['store.book']);
+    expect(steps(String.raw`$.\stor\e.boo\k`)).toEqual(['store', 'book']);
+    expect(steps(String.raw`$.foo.\.bar`)).toEqual(['foo', '.bar']);
+    expect(steps(String.raw`$.foo\@bar.baz\[\[.\?pretty`)).toEqual(['foo@bar', 'baz[[', '?pretty']);
+    expect(steps(String.raw`$.&Ж中.\uD800\uDF46`)).toEqual(['&Ж中', '\u{10346}']);
+    expect(steps('$.ledgers[0][22][315].foo')).toEqual(['ledgers', 0, 22, 315, 'foo']);
+    expect(() => parsePath('$.a\\')).toThrow(AslSyntaxError);
+  });
 
   test('a reference path names a single node', () => {
     for (const path of ['$', '$.a.b', "$['a b']", '$.a[0]', '$$.Map.Item.Value', '$variable.field'])

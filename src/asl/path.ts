@@ -125,6 +125,18 @@ function escaped(reader: Reader): string {
   return { n: '\n', t: '\t', r: '\r', b: '\b', f: '\f' }[c] ?? c;
 }
 
+/** A character of a dotted name after a backslash, which stands for itself, or a code unit (`\uD800`). */
+function nameEscape(reader: Reader): string {
+  const unit = /^u([\da-f]{4})/i.exec(reader.text.slice(reader.at + 1, reader.at + 6))?.[1];
+  if (unit !== undefined) {
+    reader.at += 6;
+    return String.fromCharCode(Number.parseInt(unit, 16));
+  }
+  if (reader.at + 1 >= reader.text.length) reader.fail('A backslash must be followed by a character');
+  reader.at += 2;
+  return reader.text.charAt(reader.at - 1);
+}
+
 function readRoot(reader: Reader): Root {
   if (reader.peek() === '@') {
     reader.at++;
@@ -171,8 +183,12 @@ function isDefinite(step: Step, at: number, steps: readonly Step[]): boolean {
 function readName(reader: Reader, nameEnd: RegExp): Step {
   if (reader.take('*')) return { kind: 'wildcard' };
   const start = reader.at;
-  while (!reader.done() && !nameEnd.test(reader.peek())) reader.at++;
-  const name = reader.text.slice(start, reader.at);
+  let name = '';
+  while (!reader.done() && !nameEnd.test(reader.peek())) {
+    // "Reference Paths": a backslash takes its meaning from what follows it, as in `$.store\.book`.
+    if (reader.peek() === '\\') name += nameEscape(reader);
+    else name += reader.text.charAt(reader.at++);
+  }
   if (name === '') reader.fail('Expected a field name');
   if (reader.peek() === '(') {
     if (!FUNCTIONS.has(name)) reader.fail(`Function of name: ${name} cannot be created`, start);

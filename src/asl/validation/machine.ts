@@ -263,8 +263,8 @@ function checkWait(place: Place, state: JsonObject): void {
   const ways = ['SecondsPath', 'Seconds', 'TimestampPath', 'Timestamp'];
   checkOneOf(place, state, ways, true);
   checkNumber(place, state, 'Seconds', { min: 0, max: 99_999_999, expression: true });
-  checkPath(place, state, 'SecondsPath');
-  checkPath(place, state, 'TimestampPath');
+  checkReferencePath(place, state, 'SecondsPath');
+  checkReferencePath(place, state, 'TimestampPath');
   const { Timestamp: timestamp } = state;
   if (timestamp === undefined) return;
   const location = member(place.location, 'Timestamp');

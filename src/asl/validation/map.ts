@@ -9,7 +9,6 @@ import {
   checkNumber,
   checkObject,
   checkOneOf,
-  checkPath,
   checkReferencePath,
   checkRequired,
   checkString,
@@ -35,7 +34,7 @@ export function checkMap(
   checkOneOf(place, state, ['ItemSelector', 'Parameters']);
   for (const name of ['MaxConcurrency', 'ToleratedFailureCount', 'ToleratedFailurePercentage']) {
     checkOneOf(place, state, [name, `${name}Path`]);
-    checkPath(place, state, `${name}Path`);
+    checkReferencePath(place, state, `${name}Path`);
   }
   checkNumber(place, state, 'MaxConcurrency', { min: 0, expression: true });
   checkNumber(place, state, 'ToleratedFailureCount', { min: 0, expression: true });
@@ -153,7 +152,7 @@ function checkReader(place: Place, state: JsonObject): void {
       here.report.schema(element(member(here.location, 'CSVHeaders'), index), 'Expected value of type String');
   checkOneOf(here, config, ['MaxItems', 'MaxItemsPath']);
   checkNumber(here, config, 'MaxItems', { min: 0, max: 100_000_000, expression: true });
-  checkPath(here, config, 'MaxItemsPath');
+  checkReferencePath(here, config, 'MaxItemsPath');
   checkString(here, config, 'ItemsPointer');
 }
 
@@ -166,7 +165,7 @@ function checkBatcher(place: Place, state: JsonObject): void {
   checkFields(at, batcher, ['BatchInput', ...given]);
   for (const name of sizes) {
     checkOneOf(at, batcher, [name, `${name}Path`]);
-    checkPath(at, batcher, `${name}Path`);
+    checkReferencePath(at, batcher, `${name}Path`);
   }
   checkNumber(at, batcher, 'MaxItemsPerBatch', { min: 1, expression: true });
   checkNumber(at, batcher, 'MaxInputBytesPerBatch', { min: 1, max: 262_144, expression: true });

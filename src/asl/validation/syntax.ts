@@ -38,9 +38,9 @@ export function dynamicFault(text: string): string | undefined {
 /** Functions that answer with a text, which ErrorPath and CausePath need (developer guide, "Fail workflow state"). */
 const TEXTUAL = ['Format', 'JsonToString', 'ArrayGetItem', 'Base64Encode', 'Base64Decode', 'Hash', 'UUID'];
 
-/** As dynamicFault, where the answer has to be a text. */
+/** As dynamicFault, where the answer has to be a text: one function's, or what stands at one place. */
 export function textualFault(text: string): string | undefined {
-  const fault = dynamicFault(text);
+  const fault = text.startsWith('States.') ? dynamicFault(text) : referencePathFault(text);
   if (fault || !text.startsWith('States.') || TEXTUAL.includes(parseIntrinsic(text).name)) return fault;
   return `States.${parseIntrinsic(text).name} does not return a string`;
 }

@@ -5,7 +5,7 @@ import {
   checkObject,
   checkOneOf,
   checkNumber,
-  checkPath,
+  checkReferencePath,
   checkRequired,
   checkTemplate,
   isExpression,
@@ -19,7 +19,7 @@ export function checkTask(place: Place, state: JsonObject, type: 'STANDARD' | 'E
   for (const name of ['TimeoutSeconds', 'HeartbeatSeconds']) {
     checkOneOf(place, state, [name, `${name}Path`]);
     checkNumber(place, state, name, { min: 1, max: 99_999_999, expression: true });
-    checkPath(place, state, `${name}Path`);
+    checkReferencePath(place, state, `${name}Path`);
   }
   const { TimeoutSeconds: timeout, HeartbeatSeconds: heartbeat } = state;
   if (typeof timeout === 'number' && typeof heartbeat === 'number' && heartbeat >= timeout)

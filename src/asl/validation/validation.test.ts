@@ -494,6 +494,19 @@ describe('SL, "Paths", "Payload Template" and "Intrinsic Functions"', () => {
     for (const bad of ['$.a[*]', '$..a', '$$.a', '$variable', 'a', '$.a[?(@.b)]'])
       expect(pass({ ResultPath: bad })[0]).toContain('Value is not a Reference Path');
   });
+  test('what a Path field names is one place', () => {
+    for (const [state, field] of [
+      [{ Type: 'Wait' }, 'SecondsPath'],
+      [{ Type: 'Wait' }, 'TimestampPath'],
+      [task(), 'TimeoutSecondsPath'],
+      [task(), 'HeartbeatSecondsPath'],
+      [{ Type: 'Fail' }, 'CausePath'],
+    ] as const) {
+      for (const path of ['$.a.b[0]', '$$.Execution.Input.a', '$x.y'])
+        expect(findings(one({ ...state, [field]: path }))).toEqual([]);
+      expect(findings(one({ ...state, [field]: '$.a[?(@.b)]' }))).toHaveLength(1);
+    }
+  });
   test('names that end with .$ hold a path or a function', () => {
     expect(pass({ Parameters: { 'a.$': '$.a', b: [{ 'c.$': 'States.UUID()' }], 'd.$': '$x.y' } })).toEqual([]);
     for (const bad of [
