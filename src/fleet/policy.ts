@@ -3,7 +3,15 @@
  * Pure. Actions are listed one by one, and changes only on the workshop's own names, so that a look through them tells
  * what presso could touch at worst.
  */
-import { BUS_NAME, LOG_GROUP, METRICS, PARAMETER_PREFIX, STACK_PREFIX, WORKFLOW_NAME } from '../workshop.ts';
+import {
+  BUS_NAME,
+  LOG_GROUP,
+  METRICS,
+  PARAMETER_PREFIX,
+  SET_STACK_PREFIX,
+  STACK_PREFIX,
+  WORKFLOW_NAME,
+} from '../workshop.ts';
 import { DEFAULT_ROLE } from './roster.ts';
 
 export interface Policies {
@@ -14,6 +22,11 @@ export interface Policies {
     look: Document /** besides `look`: setup, reset and teardown */;
     change: Document;
   };
+  /** `--engine stacksets` with self-managed permissions: the roles StackSets go by, in the hub and in each account. */
+  stackSets?: {
+    administration: { role: string; trust: Document; policy: Document };
+    execution: { role: string; trust: Document; look: Document; change: Document };
+  };
 }
 
 export interface Document {
@@ -23,7 +36,7 @@ export interface Document {
 interface Statement {
   Sid?: string;
   Effect: 'Allow' | 'Deny';
-  Principal?: { AWS: string };
+  Principal?: { AWS: string } | { Service: string };
   Action: string[];
   Resource?: string[];
   Condition?: Record<string, Record<string, string | string[]>>;
@@ -71,7 +84,8 @@ const LOOK = [
   ...actions('ssm', 'GetParameter GetParameters GetParametersByPath DescribeParameters ListTagsForResource'),
   ...actions(
     'cognito-idp',
-    'ListUserPools DescribeUserPool DescribeUserPoolClient ListUsers GetGroup GetUserPoolMfaConfig ListTagsForResource',
+    `ListUserPools DescribeUserPool DescribeUserPoolClient ListUsers ListUsersInGroup AdminGetUser AdminListGroupsForUser
+     ListGroups GetGroup GetUserPoolMfaConfig ListTagsForResource`,
   ),
   ...actions(
     'cognito-identity',
@@ -82,7 +96,7 @@ const LOOK = [
     'ListPolicies GetPolicy ListPolicyVersions ListTargetsForPolicy ListTagsForResource DescribeEndpoint',
   ),
   ...actions('sqs', 'GetQueueAttributes GetQueueUrl ListQueues ListQueueTags'),
-  ...actions('cloudwatch', 'GetDashboard ListDashboards ListMetrics GetMetricStatistics'),
+  ...actions('cloudwatch', 'GetDashboard ListDashboards ListMetrics GetMetricStatistics ListTagsForResource'),
   'apigateway:GET',
   'account:ListRegions',
 ];
@@ -102,16 +116,28 @@ export function fleetPolicies(options: {
   role?: string;
   externalId?: string;
   organization?: boolean;
+  /** The permissions of the stack sets, where rooms are set up through StackSets. */
+  stackSets?: 'self-managed' | 'service-managed';
 }): Policies {
   const role = options.role ?? DEFAULT_ROLE;
   const hub = options.hub.startsWith('arn:') ? options.hub : `arn:aws:iam::${options.hub}:root`;
+  const account = options.hub.startsWith('arn:') ? (options.hub.split(':')[4] ?? '') : options.hub;
+  const service = options.stackSets === 'service-managed';
+  const look = document([
+    allow('Look', LOOK, ['*']),
+    allow('ReadTheWorkshopsTables', actions('dynamodb', 'GetItem BatchGetItem Query Scan'), [
+      `arn:aws:dynamodb:*:*:table/${STACK_PREFIX}*`,
+    ]),
+  ]);
+  const change = document(changing(options.stackSets ? SET_STACK_PREFIX : STACK_PREFIX));
   return {
     hub: {
       policy: document([
         allow('EnterAttendees', ['sts:AssumeRole'], [`arn:aws:iam::*:role/${role}`]),
         // So that the management account is refused, whoever wrote it into a roster.
         allow('KnowTheManagementAccount', ['organizations:DescribeOrganization'], ['*']),
-        ...(options.organization ? [allow('WhoIsInAUnit', UNITS, ['*'])] : []),
+        ...(options.organization || service ? [allow('WhoIsInAUnit', UNITS, ['*'])] : []),
+        ...(options.stackSets ? stackSets(account) : []),
       ]),
     },
     attendee: {
@@ -124,29 +150,79 @@ export function fleetPolicies(options: {
           ...(options.externalId ? { Condition: { StringEquals: { 'sts:ExternalId': options.externalId } } } : {}),
         },
       ]),
-      look: document([
-        allow('Look', LOOK, ['*']),
-        allow('ReadTheWorkshopsTables', actions('dynamodb', 'GetItem BatchGetItem Query Scan'), [
-          `arn:aws:dynamodb:*:*:table/${STACK_PREFIX}*`,
-        ]),
-      ]),
-      change: document(CHANGE),
+      look,
+      change,
     },
+    ...(options.stackSets === 'self-managed'
+      ? {
+          stackSets: {
+            administration: {
+              role: ADMINISTRATION_ROLE,
+              trust: document([
+                {
+                  Effect: 'Allow',
+                  Principal: { Service: 'cloudformation.amazonaws.com' },
+                  Action: ['sts:AssumeRole'],
+                  Condition: { StringEquals: { 'aws:SourceAccount': account } },
+                },
+              ]),
+              policy: document([
+                allow('EnterAttendees', ['sts:AssumeRole'], [`arn:aws:iam::*:role/${EXECUTION_ROLE}`]),
+              ]),
+            },
+            execution: {
+              role: EXECUTION_ROLE,
+              trust: document([
+                {
+                  Effect: 'Allow',
+                  Principal: { AWS: `arn:aws:iam::${account}:role/${ADMINISTRATION_ROLE}` },
+                  Action: ['sts:AssumeRole'],
+                },
+              ]),
+              look,
+              change,
+            },
+          },
+        }
+      : {}),
   };
 }
 
+/** AWS's own names for the two (AWS page "Grant self-managed permissions"). */
+const ADMINISTRATION_ROLE = 'AWSCloudFormationStackSetAdministrationRole';
+const EXECUTION_ROLE = 'AWSCloudFormationStackSetExecutionRole';
+
+/** The core's sets in the hub: theirs alone by name, and nobody else's targets. */
+const stackSets = (account: string): Statement[] => [
+  allow(
+    'StackSets',
+    actions(
+      'cloudformation',
+      `CreateStackSet UpdateStackSet DeleteStackSet DescribeStackSet TagResource CreateStackInstances
+       UpdateStackInstances DeleteStackInstances ListStackInstances ListStackSetOperations DescribeStackSetOperation
+       ListStackSetOperationResults`,
+    ),
+    [
+      `arn:aws:cloudformation:*:${account}:stackset/${STACK_PREFIX}*`,
+      `arn:aws:cloudformation:*:${account}:stackset-target/${STACK_PREFIX}*`,
+      'arn:aws:cloudformation:*::type/resource/*',
+    ],
+  ),
+  allow('WhichStackSets', ['cloudformation:ListStackSets'], ['*']),
+];
+
 const document = (statements: Statement[]): Document => ({ Version: '2012-10-17', Statement: statements });
 
-const FUNCTIONS = `arn:aws:lambda:*:*:function:${STACK_PREFIX}*`;
-const ROLES = [
-  `arn:aws:iam::*:role/${STACK_PREFIX}*`,
+/** `made`: what CloudFormation's own names in the core's stacks begin with. */
+const rolesOf = (made: string): string[] => [
+  `arn:aws:iam::*:role/${made}*`,
   `arn:aws:iam::*:role/service-role/StepFunctions-*`,
   `arn:aws:iam::*:role/service-role/Amazon_EventBridge_Invoke_*`,
 ];
 
-const CHANGE: Statement[] = [
+const changing = (made: string): Statement[] => [
   allow('Stacks', actions('cloudformation', 'CreateStack UpdateStack DeleteStack ContinueUpdateRollback TagResource'), [
-    `arn:aws:cloudformation:*:*:stack/${STACK_PREFIX}*`,
+    `arn:aws:cloudformation:*:*:stack/${made}*`,
   ]),
   allow(
     'BusAndRules',
@@ -163,7 +239,7 @@ const CHANGE: Statement[] = [
       'CreateStateMachine UpdateStateMachine DeleteStateMachine StopExecution TagResource UntagResource',
     ),
     [
-      ...[WORKFLOW_NAME, `${STACK_PREFIX}*`, 'OrderManagerStateMachine*'].map(
+      ...[WORKFLOW_NAME, `${made}*`, 'OrderManagerStateMachine*'].map(
         (name) => `arn:aws:states:*:*:stateMachine:${name}`,
       ),
       `arn:aws:states:*:*:execution:${WORKFLOW_NAME}:*`,
@@ -176,7 +252,7 @@ const CHANGE: Statement[] = [
       `CreateFunction UpdateFunctionCode UpdateFunctionConfiguration DeleteFunction AddPermission RemovePermission
        TagResource UntagResource`,
     ),
-    [FUNCTIONS],
+    [`arn:aws:lambda:*:*:function:${made}*`],
   ),
   allow(
     'Streams',
@@ -193,9 +269,9 @@ const CHANGE: Statement[] = [
       `CreateRole DeleteRole UpdateRole UpdateAssumeRolePolicy PutRolePolicy DeleteRolePolicy DetachRolePolicy
        AttachRolePolicy TagRole UntagRole`,
     ),
-    ROLES,
+    rolesOf(made),
   ),
-  allow('GiveRoles', ['iam:PassRole'], ROLES, {
+  allow('GiveRoles', ['iam:PassRole'], rolesOf(made), {
     StringEquals: {
       'iam:PassedToService': [
         'lambda.amazonaws.com',
@@ -215,7 +291,7 @@ const CHANGE: Statement[] = [
       'logs',
       'CreateLogGroup DeleteLogGroup PutRetentionPolicy DeleteRetentionPolicy DeleteLogStream TagResource UntagResource',
     ),
-    [`/aws/lambda/${STACK_PREFIX}`, STACK_PREFIX, LOG_GROUP].map((name) => `arn:aws:logs:*:*:log-group:${name}*`),
+    [`/aws/lambda/${made}`, made, LOG_GROUP].map((name) => `arn:aws:logs:*:*:log-group:${name}*`),
   ),
   allow('LogPolicies', actions('logs', 'PutResourcePolicy DeleteResourcePolicy'), ['*']),
   allow(
@@ -240,7 +316,8 @@ const CHANGE: Statement[] = [
     actions(
       'cognito-idp',
       `CreateUserPool UpdateUserPool DeleteUserPool SetUserPoolMfaConfig CreateUserPoolClient UpdateUserPoolClient
-       DeleteUserPoolClient CreateGroup UpdateGroup DeleteGroup AdminDeleteUser DeleteUserPoolDomain TagResource UntagResource`,
+       DeleteUserPoolClient CreateGroup UpdateGroup DeleteGroup AdminCreateUser AdminSetUserPassword AdminEnableUser
+       AdminAddUserToGroup AdminDeleteUser DeleteUserPoolDomain TagResource UntagResource`,
     ),
     ['*'],
   ),
@@ -258,7 +335,7 @@ const CHANGE: Statement[] = [
       'iot',
       'CreatePolicy CreatePolicyVersion DeletePolicy DeletePolicyVersion SetDefaultPolicyVersion TagResource UntagResource',
     ),
-    [`arn:aws:iot:*:*:policy/${STACK_PREFIX}*`],
+    [`arn:aws:iot:*:*:policy/${made}*`],
   ),
   allow('Listeners', actions('iot', 'DetachPolicy DetachPrincipalPolicy'), ['*']),
   allow(
@@ -270,11 +347,11 @@ const CHANGE: Statement[] = [
     'Metrics',
     [
       ...actions('sqs', 'CreateQueue DeleteQueue SetQueueAttributes TagQueue UntagQueue'),
-      ...actions('cloudwatch', 'PutDashboard DeleteDashboards'),
+      ...actions('cloudwatch', 'PutDashboard DeleteDashboards TagResource UntagResource'),
     ],
     [
       `arn:aws:sqs:*:*:${METRICS.table.queue}*`,
-      `arn:aws:sqs:*:*:${STACK_PREFIX}*`,
+      `arn:aws:sqs:*:*:${made}*`,
       `arn:aws:cloudwatch::*:dashboard/${METRICS.dashboard}`,
     ],
   ),

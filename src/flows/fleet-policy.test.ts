@@ -105,10 +105,10 @@ test(
         outcome: 'done',
         trouble: [],
       });
-      expect(await work(resetWork({ ...reset, to: 'module-3' }))).toMatchObject({ outcome: 'done', trouble: [] });
+      expect(await work(resetWork({ ...reset, to: 'module-4' }))).toMatchObject({ outcome: 'done', trouble: [] });
       const refused: string[] = [];
       const lists = readChecklists(checks, MODULES, KINDS).filter(({ module }) =>
-        ['setup', 'module-1', 'module-2'].includes(module),
+        ['setup', 'module-1', 'module-2', 'module-3'].includes(module),
       );
       const verified = await work(
         verifyWork(lists, (error) => {

@@ -11,7 +11,7 @@ import {
   proveUntouched,
 } from './prove.ts';
 
-const lists = checklistsOf(['setup', 'module-1', 'module-2', 'module-4']);
+const lists = checklistsOf(['setup', 'module-1', 'module-2', 'module-3', 'module-4']);
 const listOf = (module: string): Checklist => {
   const list = lists.find((one) => one.module === module);
   if (!list) throw new Error(`no checks for ${module}`);
@@ -39,7 +39,7 @@ describe('the checks in an account', () => {
   });
   afterAll(() => account.close());
 
-  test.each(['setup', 'module-1', 'module-2'])(
+  test.each(['setup', 'module-1', 'module-2', 'module-3'])(
     '%s, untouched: nothing that a learner builds passes',
     async (module) => {
       expect((await proveUntouched(account.connection, listOf(module))).trouble).toEqual([]);
@@ -58,12 +58,19 @@ describe('the checks in an account', () => {
     ['module-2', 'variants/template-names'],
     ['module-2', 'mistakes/function-without-permission'],
     ['module-2', 'mistakes/waiting-catches-the-managers-event'],
+    ['module-3', 'solution'],
+    ['module-3', 'variants/made-in-the-console'],
+    ['module-3', 'variants/in-other-groups-too'],
+    ['module-3', 'mistakes/in-another-region'],
+    ['module-3', 'mistakes/blank-after-an-address'],
+    ['module-3', 'mistakes/publishers-rule-disabled'],
   ])('%s %s is judged as it says', async (module, build) => {
     expect((await proveInAccount(account.connection, listOf(module), build)).trouble).toEqual([]);
   });
 
   test('after them the account is untouched again', async () => {
     expect((await proveUntouched(account.connection, listOf('module-2'))).trouble).toEqual([]);
+    expect((await proveUntouched(account.connection, listOf('module-3'))).trouble).toEqual([]);
   });
 
   test('module 4 has its stacks deployed, and only then passes', async () => {
