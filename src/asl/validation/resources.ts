@@ -74,7 +74,8 @@ export function readResource(text: string): Resource {
     return region && /^\d+$/.test(account) && /^function:[A-Za-z0-9-_.]+(:(\$LATEST|[A-Za-z0-9-_]+))?$/.test(rest)
       ? { kind: 'lambda' }
       : { kind: 'bad', message: 'Value is not a valid resource ARN' };
-  if (service === 'swf' && /^task:.+/.test(rest)) return { kind: 'foreign' };
+  // The forms of the specification's own examples.
+  if ((service === 'swf' || service === 'states') && /^task:[^:]+$/.test(rest)) return { kind: 'foreign' };
   if (service !== 'states') return unknown;
   if (region || account)
     return region && /^\d+$/.test(account) && /^activity:[^\s<>{}[\]?*"#%\\^|~`$&,;:/]{1,80}$/.test(rest)

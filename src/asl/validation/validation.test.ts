@@ -406,6 +406,8 @@ describe('DG, "Task workflow state" and "Integrating services": Resource', () =>
     expect(resource('x-test:echo')).toEqual([
       'warning INVALID_RESOURCE: The resource x-test:echo is none that AWS Step Functions can call at /States/S/Resource',
     ]);
+    for (const Resource of ['arn:aws:states:us-east-1:123456789012:task:X', 'arn:aws:states:::task:Add'])
+      expect(findings(one(task({ Resource })))[0]).toMatch(/^warning INVALID_RESOURCE/);
   });
   test('missing, or no text', () => {
     expect(findings(one({ Type: 'Task' }))).toEqual([schema('These fields are required: [Resource]')]);
