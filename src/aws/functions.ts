@@ -2,7 +2,7 @@
 import type { Connection } from './connection.ts';
 import { errorName } from './failure.ts';
 import { lambdaClient } from './find.ts';
-import { zipOf } from './zip.ts';
+import { unzip, zipOf } from './zip.ts';
 
 export interface Invocation {
   status: number;
@@ -133,4 +133,46 @@ export async function functionSettings(connection: Connection): Promise<Function
     Marker = page.NextMarker;
   } while (Marker);
   return found;
+}
+
+/** Name → SHA-256 of the deployed archive (base64), of every function. */
+export async function codeHashes(connection: Connection): Promise<Map<string, string>> {
+  const lambda = await lambdaClient(connection);
+  const found = new Map<string, string>();
+  let Marker: string | undefined;
+  do {
+    const page = await lambda.listFunctions({ Marker });
+    for (const { FunctionName = '', CodeSha256 = '' } of page.Functions ?? []) found.set(FunctionName, CodeSha256);
+    Marker = page.NextMarker;
+  } while (Marker);
+  return found;
+}
+
+/** The files of a function's deployed archive, fetched from where GetFunction says. Throws when they cannot be had. */
+export async function deployedFiles(connection: Connection, name: string): Promise<Map<string, string>> {
+  const lambda = await lambdaClient(connection);
+  const { Code } = await lambda.getFunction({ FunctionName: name });
+  if (!Code?.Location) throw new Error('GetFunction tells no address of its code');
+  const answer = await fetch(Code.Location, { signal: AbortSignal.timeout(FETCH_MS) });
+  if (!answer.ok) throw new Error(`the address of its code answered ${answer.status}`);
+  return unzip(Buffer.from(await answer.arrayBuffer()));
+}
+
+const FETCH_MS = 30_000;
+
+/** Deploys one file as a function's code and waits until it is in use. */
+export async function putCode(
+  connection: Connection,
+  wanted: { name: string; file: string; code: string },
+  pause: (ms: number) => Promise<void>,
+): Promise<void> {
+  const lambda = await lambdaClient(connection);
+  const FunctionName = wanted.name;
+  await lambda.updateFunctionCode({ FunctionName, ZipFile: zipOf(wanted.file, wanted.code) });
+  for (let wait = 50, waited = 0; waited < 60_000; waited += wait, wait = Math.min(wait * 2, 2_000)) {
+    const { LastUpdateStatus, LastUpdateStatusReason } = await lambda.getFunctionConfiguration({ FunctionName });
+    if (LastUpdateStatus === 'Failed') throw new Error(LastUpdateStatusReason ?? 'Lambda could not take the code');
+    if (LastUpdateStatus !== 'InProgress') return;
+    await pause(wait);
+  }
 }

@@ -1,5 +1,5 @@
-/** A zip archive of one stored file (PKWARE APPNOTE 6.3), as Lambda takes it. Pure. */
-import { crc32 } from 'node:zlib';
+/** Zip archives (PKWARE APPNOTE 6.3) as Lambda takes and gives them: one stored file written, stored and deflated ones read. Pure. */
+import { crc32, inflateRawSync } from 'node:zlib';
 
 const VERSION = 20;
 /** Names and texts are UTF-8. */
@@ -31,4 +31,36 @@ export function zipOf(name: string, text: string): Buffer {
   end.writeUInt32LE(central.length, 8);
   end.writeUInt32LE(local.length, 12);
   return Buffer.concat([local, central, Buffer.from('PK\u0005\u0006'), end]);
+}
+
+const END = 0x06054b50;
+const CENTRAL = 0x02014b50;
+const LARGEST = 64 * 1024 * 1024;
+
+/** The files of an archive as texts, by name; folders are left out. Throws when it is not one, or too large. */
+export function unzip(zip: Buffer): Map<string, string> {
+  const files = new Map<string, string>();
+  let end = zip.length - 22;
+  while (end >= 0 && zip.readUInt32LE(end) !== END) end--;
+  if (end < 0) throw new Error('it is not a zip archive');
+  const entries = zip.readUInt16LE(end + 10);
+  let at = zip.readUInt32LE(end + 16);
+  let total = 0;
+  for (let i = 0; i < entries; i++) {
+    if (zip.readUInt32LE(at) !== CENTRAL) throw new Error('the archive is damaged');
+    const [method, packed, size] = [zip.readUInt16LE(at + 10), zip.readUInt32LE(at + 20), zip.readUInt32LE(at + 24)];
+    const [nameLength, local] = [zip.readUInt16LE(at + 28), zip.readUInt32LE(at + 42)];
+    const name = zip.toString('utf8', at + 46, at + 46 + nameLength);
+    at += 46 + nameLength + zip.readUInt16LE(at + 30) + zip.readUInt16LE(at + 32);
+    total += size;
+    if (total > LARGEST) throw new Error('the archive is too large');
+    if (name.endsWith('/')) continue;
+    const start = local + 30 + zip.readUInt16LE(local + 26) + zip.readUInt16LE(local + 28);
+    const data = zip.subarray(start, start + packed);
+    files.set(
+      name,
+      (method === 8 ? inflateRawSync(data, { maxOutputLength: Math.max(1, size) }) : data).toString('utf8'),
+    );
+  }
+  return files;
 }

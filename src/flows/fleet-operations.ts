@@ -42,8 +42,8 @@ async function insistOnMarker(connection: Connection, begun: boolean): Promise<v
 }
 
 export function setupWork(aim: { templates: string; checkRegion: boolean; dryRun: boolean }): Work {
+  const wanted = wantedStacks(aim.templates);
   return async ({ connection }, tools) => {
-    const wanted = wantedStacks(aim.templates);
     const plan = planSetup(wanted, await observeSetup(connection, wanted, { checkRegion: aim.checkRegion }));
     const refused = plan.trouble.filter(({ severity }) => severity === 'refused').map(({ sentence }) => sentence);
     const warnings = plan.trouble.filter(({ severity }) => severity === 'warning').map(({ sentence }) => sentence);
@@ -142,6 +142,7 @@ export function resetWork(aim: ResetAim & { dryRun: boolean; begun: (account: st
     const things = [
       ...(plan.removals.length > 0 ? [`remove ${count(plan.removals.length, 'thing')}`] : []),
       ...(plan.stacks.length > 0 ? [inActions(plan.stacks)] : []),
+      ...(plan.codes.length > 0 ? [`put the code of ${count(plan.codes.length, 'function')} back`] : []),
       ...(plan.seed === undefined || plan.seed.length > 0 ? ['put menu, shop and counter back'] : []),
       ...(plan.build === undefined || plan.build.length === 0 ? [] : [`build up to ${aim.to}`]),
     ].join(', ');

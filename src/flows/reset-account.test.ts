@@ -11,7 +11,11 @@ import { Lambda } from '@aws-sdk/client-lambda';
 import { SFN } from '@aws-sdk/client-sfn';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { unzip, zipOf } from '../aws/zip.ts';
 import { packageRoot, templatesDir } from '../paths.ts';
+import { sessionsOf } from '../aws/assume.ts';
+import { observeCode } from '../reset/code.ts';
+import { wantedStacks } from '../setup/wanted.ts';
 import { readBuild } from '../solve/build.ts';
 import { clientConfig } from '../testing/sandbox.ts';
 import { makeBuild, openWorkshop, type Workshop } from '../testing/workshop.ts';
@@ -180,4 +184,59 @@ test('a core that was changed by hand and half deleted is found by comparing, an
   expect(isNothing(await plan())).toBe(true);
   const { Table } = await new DynamoDB(config).describeTable({ TableName: TABLES.counting });
   expect(Table?.TableStatus).toBe('ACTIVE');
+});
+
+test('code that was changed by hand is found although CloudFormation does not look at it, and put back in place', async () => {
+  const lambda = new Lambda(config);
+  const { Functions = [] } = await lambda.listFunctions({});
+  const [first, second] = Functions.map(({ FunctionName }) => FunctionName ?? '').sort();
+  const before = new Map(Functions.map(({ FunctionName, CodeSha256 }) => [FunctionName, CodeSha256]));
+  const other = zipOf('index.js', 'exports.handler = async () => "mine";');
+  await lambda.updateFunctionCode({ FunctionName: first, ZipFile: other });
+  await workshop.sandbox.settle();
+  const planned = await plan();
+  expect(planned.codes.map(({ function: name }) => name)).toEqual([first]);
+  expect(planned.stacks).toEqual([]);
+  expect(planned.removals).toEqual([]);
+  expect(await carryOut(planned)).toEqual({ trouble: [], done: 1 });
+  expect(isNothing(await plan())).toBe(true);
+  expect((await lambda.getFunctionConfiguration({ FunctionName: second })).CodeSha256).toBe(before.get(second));
+  const { Code } = await lambda.getFunction({ FunctionName: first });
+  const files = unzip(Buffer.from(await (await fetch(Code?.Location ?? '')).arrayBuffer()));
+  expect(files.get('index.js')).toContain('handler');
+  expect(files.get('index.js')).not.toContain('"mine"');
+});
+
+test('code that may not be read is named as not compared; what is known to be right is not asked for again', async () => {
+  const lambda = new Lambda(config);
+  const { Functions = [] } = await lambda.listFunctions({});
+  const one = Functions.find(({ FunctionName }) => FunctionName?.startsWith('serverlesspresso-config-'));
+  await lambda.updateFunctionCode({
+    FunctionName: one?.FunctionName,
+    ZipFile: zipOf('index.js', '// never seen before'),
+  });
+  await workshop.sandbox.settle();
+  const iam = new IAM(config);
+  const statement = (more: object) =>
+    JSON.stringify({ Version: '2012-10-17', Statement: [{ Effect: 'Allow', ...more }] });
+  const { Role } = await iam.createRole({
+    RoleName: 'NoCode',
+    AssumeRolePolicyDocument: statement({ Principal: { AWS: '*' }, Action: 'sts:AssumeRole' }),
+  });
+  const PolicyDocument = statement({ NotAction: 'lambda:GetFunction', Resource: '*' });
+  await iam.putRolePolicy({ RoleName: 'NoCode', PolicyName: 'most', PolicyDocument });
+  const sessions = sessionsOf(workshop.connection, { roleArn: Role?.Arn ?? '', sessionName: 'test' }, Date.now);
+  const narrow = workshop.connection.as(sessions.provide, 'us-east-1');
+  const [body] = wantedStacks(templatesDir()).filter(({ name }) => name === 'config');
+  const stack = { name: 'config', physical: 'serverlesspresso-config', body: body?.body ?? '' };
+  try {
+    const found = await observeCode(narrow, [stack]);
+    expect(found.changed).toEqual([]);
+    expect(found.blind).toEqual([
+      { function: one?.FunctionName, why: expect.stringContaining('not authorized to perform: lambda:GetFunction') },
+    ]);
+  } finally {
+    narrow.close();
+  }
+  expect((await carryOut(await plan())).trouble).toEqual([]);
 });

@@ -6,9 +6,11 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { type Identity, whoAmI } from '../aws/account.ts';
 import type { Connection } from '../aws/connection.ts';
+import { standing } from '../aws/standing.ts';
 import { EXIT, PressoError } from '../errors.ts';
 import type { StepNews } from '../progress.ts';
 import { deployNews } from '../report/setup.ts';
+import { type ChangedCode, observeCode, restoreCode } from '../reset/code.ts';
 import { observeDrift } from '../reset/core.ts';
 import { observeLeftData, observePresent } from '../reset/observe.ts';
 import {
@@ -49,6 +51,8 @@ export interface ResetPlan {
   left: Left[];
   /** Stacks to make, change or make anew. */
   stacks: PlanStep[];
+  /** Functions whose code is not what their template carries. */
+  codes: ChangedCode[];
   /** Seed changes; undefined while a table is not there: it is seeded when it is. */
   seed: Change[] | undefined;
   /** Undefined when nothing is to be built; `later` when that is known only once the core stands. */
@@ -89,19 +93,29 @@ function keptBy(build: Build | undefined): Kept {
 }
 
 /** The core; and module 4's own stacks, where that is where it goes. */
-const wantedFor = ({ to, templates }: Pick<ResetAim, 'to' | 'templates'>): StackWanted[] => [
-  ...wantedStacks(templates),
-  ...(to === 'module-4' ? wantedStacks(templates, 'module-4') : []),
-];
-const laterStacks = ({ to, templates }: Pick<ResetAim, 'to' | 'templates'>): StackWanted[] =>
-  to === 'module-4' ? [] : wantedStacks(templates, 'module-4');
+const wantedFor = (aim: Pick<ResetAim, 'to' | 'templates'>): StackWanted[] =>
+  aim.to === 'module-4' ? [...stacksOf(aim).core, ...stacksOf(aim).metrics] : stacksOf(aim).core;
+const laterStacks = (aim: Pick<ResetAim, 'to' | 'templates'>): StackWanted[] =>
+  aim.to === 'module-4' ? [] : stacksOf(aim).metrics;
+
+/** Templates are read once for an aim, which a whole room may share. */
+const read = new WeakMap<object, { core: StackWanted[]; metrics: StackWanted[] }>();
+function stacksOf(aim: Pick<ResetAim, 'templates'>): { core: StackWanted[]; metrics: StackWanted[] } {
+  const found = read.get(aim) ?? {
+    core: wantedStacks(aim.templates),
+    metrics: wantedStacks(aim.templates, 'module-4'),
+  };
+  read.set(aim, found);
+  return found;
+}
 
 /** What a reset would do. Only reads. */
 export async function planReset(
-  connection: Connection,
+  account: Connection,
   aim: ResetAim,
   options: { pause: (ms: number) => Promise<void> },
 ): Promise<ResetPlan> {
+  const connection = standing(account);
   const build = buildFor(aim);
   const wanted = wantedFor(aim);
   const [identity, present, facts] = await Promise.all([
@@ -169,13 +183,24 @@ export async function planReset(
       hint: 'presso teardown --dry-run',
     });
   const whole = stacks.length === 0;
+  const steady = setup.steps.filter(({ action, stack }) => action === 'keep' && !goes.has(stackName(stack)));
+  const codes = await observeCode(connection, codeStacks(wanted, steady));
   return {
     identity,
     region: connection.region,
     to: aim.to,
     removals: worthDoing(removals) || stacks.length > 0 ? removals : [],
-    left: handMade.left,
+    left: [
+      ...handMade.left,
+      ...codes.blind.map(({ function: id, why }) => ({
+        kind: 'function',
+        id,
+        why: `its code was not compared: ${why}`,
+        region: connection.region,
+      })),
+    ],
     stacks,
+    codes: codes.changed,
     seed: whole ? await seedChanges(connection, aim) : undefined,
     build: build && (whole ? await buildSteps(connection, build, identity.account) : 'later'),
   };
@@ -185,6 +210,7 @@ export async function planReset(
 export const isNothing = (plan: ResetPlan): boolean =>
   plan.removals.length === 0 &&
   plan.stacks.length === 0 &&
+  plan.codes.length === 0 &&
   plan.seed?.length === 0 &&
   (plan.build === undefined || (plan.build !== 'later' && plan.build.length === 0));
 
@@ -239,6 +265,7 @@ export function resetSteps(plan: ResetPlan): { id: string; title: string }[] {
   return [
     ...plan.removals.map((removal) => ({ id: removalTitle(removal), title: removalTitle(removal) })),
     ...plan.stacks.map(({ stack, action }) => ({ id: stack, title: `${action} ${stackName(stack)}` })),
+    ...plan.codes.map(({ function: name }) => ({ id: codeId(name), title: codeId(name) })),
     ...(plan.seed?.length === 0 ? [] : [{ id: 'seed', title: 'menu, shop and counter' }]),
     ...(plan.build === undefined || plan.build.length === 0
       ? []
@@ -269,6 +296,8 @@ export async function* runReset(
   if (options.signal.aborted) return;
   if (plan.stacks.length > 0) yield* makeStacks(connection, wantedFor(aim), options, outcome);
   if (options.signal.aborted) return;
+  yield* restoreCodes(connection, aim, plan, options, outcome);
+  if (options.signal.aborted) return;
   yield* step('seed', outcome, async () => {
     const rows = await seedChanges(connection, aim);
     await applySeed(connection, rows);
@@ -281,6 +310,39 @@ export async function* runReset(
     for await (const _ of applySteps(connection, steps, options)) if (options.signal.aborted) break;
     return steps.length;
   });
+}
+
+const codeId = (name: string): string => `code of ${name}`;
+
+/** The stacks whose functions can be compared, by the templates of this presso. */
+const codeStacks = (wanted: StackWanted[], steps: Pick<PlanStep, 'stack' | 'ofASet'>[]) =>
+  steps.flatMap(({ stack: name, ofASet }) => {
+    const body = wanted.find((one) => one.name === name)?.body;
+    return body === undefined ? [] : [{ name, physical: ofASet ?? stackName(name), body }];
+  });
+
+/** Looks again where stacks were changed: an update leaves the code of a function whose template stayed the same. */
+async function* restoreCodes(
+  connection: Connection,
+  aim: ResetAim,
+  plan: ResetPlan,
+  { pause, signal }: SweepOptions,
+  outcome: ResetOutcome,
+): AsyncGenerator<StepNews> {
+  let { codes } = plan;
+  if (plan.stacks.some(({ action }) => action !== 'create' && action !== 'recreate')) {
+    const wanted = wantedFor(aim);
+    const { steps } = planSetup(wanted, await observeSetup(connection, wanted, { checkRegion: false }));
+    const steady = steps.filter(({ action }) => action === 'keep');
+    codes = (await observeCode(connection, codeStacks(wanted, steady))).changed;
+  }
+  for (const code of codes) {
+    if (signal.aborted) return;
+    yield* step(codeId(code.function), outcome, async () => {
+      await restoreCode(connection, code, pause);
+      return 1;
+    });
+  }
 }
 
 async function* step(id: string, outcome: ResetOutcome, work: () => Promise<number>): AsyncGenerator<StepNews> {

@@ -44,7 +44,8 @@ export async function reset(run: ResetRun): Promise<void> {
     const plan = await planReset(connection, aim, options);
     const c = paint();
     const { account } = plan.identity;
-    if (run.json && (run.dryRun || isNothing(plan))) return sayJson({ ...plan, done: false });
+    if (run.json && (run.dryRun || isNothing(plan)))
+      return sayJson({ ...plan, codes: plan.codes.map(({ code: _, ...rest }) => rest), done: false });
     if (!run.json) for (const text of planText(plan)) say(text);
     const state = to === 'setup' ? 'just set up' : `where ${to} begins`;
     if (isNothing(plan))
@@ -96,6 +97,10 @@ function planText(plan: ResetPlan): string[] {
   return [
     ...removalLines(plan.removals, plan.region, dim),
     ...plan.stacks.map(({ stack, action, why }) => `  ~ ${action.padEnd(13)} ${stack}  ${dim(line(why))}`),
+    ...plan.codes.map(
+      ({ function: name, logicalId }) =>
+        `  ~ ${'code'.padEnd(13)} ${line(name)}  ${dim(`${logicalId} was changed by hand`)}`,
+    ),
     ...(plan.seed ?? []).flatMap(({ lines }) => lines.map((text) => `  ~ ${line(text)}`)),
     ...(plan.seed === undefined ? [`  ~ menu, shop and counter ${dim('once the tables stand')}`] : []),
     ...(plan.build === 'later'

@@ -222,6 +222,11 @@ async function controlAnswer(wire: WireRequest, world: World, control: Control):
       clockOffset: world.clock.offset,
       memory: process.memoryUsage().rss,
     });
+  const given = /^\/_presso\/given\/([a-z-]+)\/(.+)$/.exec(url.pathname);
+  if (wire.method === 'GET' && given) {
+    const found = await world.services.get(given[1] ?? '')?.give?.(given[2] ?? '', url.searchParams, world);
+    return found ?? json(403, { message: 'This address gives nothing, or no longer.' });
+  }
   if (wire.method !== 'POST') return json(404, { message: `There is no ${url.pathname} here.` });
   if (wire.headers['x-presso-nonce'] !== control.nonce)
     return json(403, { message: 'This needs the nonce of sandbox.json in the X-Presso-Nonce header.' });

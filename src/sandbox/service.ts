@@ -85,6 +85,8 @@ export interface Service {
   actions: Record<string, Action>;
   /** Takes the whole request by itself (dynalite's tables); IAM still comes first. */
   raw?(request: RawRequest, context: Context): Promise<RawResponse>;
+  /** What is given to who knows its address alone, at `/_presso/given/<service>/…`, as AWS's presigned addresses are. */
+  give?(path: string, query: URLSearchParams, world: World): Promise<RawResponse | undefined>;
   /** Called once for each account and Region with records of this service, when an account's data is opened: timers are set again, deliveries go on. */
   wake?(context: Context): void | Promise<void>;
   /** The kinds of records whose presence in a Region asks for `wake`. */

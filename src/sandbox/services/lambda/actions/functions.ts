@@ -386,11 +386,7 @@ const getFunction: Action = {
 };
 
 /** The archive of a function, for who was told its address by GetFunction; another revision has another address. */
-export async function giveCode(
-  path: string,
-  query: URLSearchParams,
-  world: World,
-): Promise<RawResponse | undefined> {
+export async function giveCode(path: string, query: URLSearchParams, world: World): Promise<RawResponse | undefined> {
   const [account = '', region = '', name = ''] = path.split('/');
   if (!/^\d{12}$/.test(account)) return undefined;
   const store = await world.open(account);
