@@ -475,6 +475,8 @@ describe('States Language "Map State"', () => {
     ['[1,2]', { InputType: 'JSON' }, [1, 2]],
     ['{"a":{"b":[3]}}', { InputType: 'JSON', ItemsPointer: '/a/b' }, [3]],
     ['{"n":1}\n{"n":2}\n', { InputType: 'JSONL', MaxItems: 1 }, [{ n: 1 }]],
+    ['[1,2,3]', { InputType: 'JSON', MaxItemsPath: '$.most' }, [1, 2]],
+    ['[1,2,3]', { InputType: 'JSON', MaxItems: 0 }, [1, 2, 3]],
     ['a,b\n1,"x, ""y"""\n', { InputType: 'CSV', CSVHeaderLocation: 'FIRST_ROW' }, [{ a: '1', b: 'x, "y"' }]],
     [
       '1;2',
@@ -493,7 +495,7 @@ describe('States Language "Map State"', () => {
         },
         ItemProcessor: each(undefined, distributed),
       },
-      { key: 'k' },
+      { key: 'k', most: 2 },
       { task: ({ parameters }) => ({ output: { Body: JSON.stringify(parameters) === asked ? Body : '' } }) },
     );
     expect(run.output).toEqual(expected);

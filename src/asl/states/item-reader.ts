@@ -4,6 +4,7 @@ import { isObject, put } from '../json.ts';
 import { evaluateTemplate, evaluateValue } from '../scene.ts';
 import type { Json, JsonObject } from '../types.ts';
 import type { Visit } from './run.ts';
+import { setting } from './setting.ts';
 
 const unreadable = (cause: string): Failure => new Failure('States.ItemReaderFailed', cause);
 
@@ -11,6 +12,9 @@ const unreadable = (cause: string): Failure => new Failure('States.ItemReaderFai
 export function* readItems(visit: Visit, reader: Json, input: Json): Process<Json> {
   if (!isObject(reader) || typeof reader.Resource !== 'string') throw unreadable('ItemReader needs a Resource.');
   const { engine, fiber, scene, language, name, attempt } = visit;
+  const config = isObject(reader.ReaderConfig) ? reader.ReaderConfig : {};
+  // 0 sets no limit, as with MaxConcurrency.
+  const most = setting(visit, config, 'MaxItems', input) || Number.POSITIVE_INFINITY;
   const parameters =
     language === 'JSONata'
       ? evaluateValue(reader.Arguments ?? {}, 'ItemReader/Arguments', scene, { input: visit.input })
@@ -21,11 +25,9 @@ export function* readItems(visit: Visit, reader: Json, input: Json): Process<Jso
     if (signal.kind !== 'input') continue;
     if (signal.input.kind === 'task-failed') throw unreadable(signal.input.cause ?? signal.input.error);
     if (signal.input.kind !== 'task-succeeded') continue;
-    const config = isObject(reader.ReaderConfig) ? reader.ReaderConfig : {};
     const items = understand(signal.input.output, config);
-    const most = config.MaxItems;
     visit.inspect('afterItemsPointer', items);
-    return typeof most === 'number' && Array.isArray(items) ? items.slice(0, most) : items;
+    return Array.isArray(items) ? items.slice(0, most) : items;
   }
 }
 

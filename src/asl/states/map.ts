@@ -3,12 +3,13 @@ import { machineOf } from '../definition.ts';
 import { Failure, type Fiber, type Process } from '../engine.ts';
 import { StatesError } from '../errors.ts';
 import { isObject, put } from '../json.ts';
-import { evaluateDynamic, evaluateNumber, evaluateTemplate, evaluateTyped, evaluateValue } from '../scene.ts';
+import { evaluateDynamic, evaluateTemplate, evaluateTyped, evaluateValue } from '../scene.ts';
 import type { Json, JsonObject } from '../types.ts';
 import { Variables } from '../variables.ts';
 import { afterInputPath, conclude, selectResult } from './data-flow.ts';
 import { readItems } from './item-reader.ts';
 import { type Body, type Branch, type Result, runMachine, type Visit } from './run.ts';
+import { setting } from './setting.ts';
 
 /** One item: its place, its value, and its name where an object is iterated over. */
 interface Item {
@@ -27,28 +28,6 @@ const itemContext = ({ index, value, key }: Item): JsonObject => ({
 
 function inScene(visit: Visit, item: Item): Visit['scene'] {
   return { ...visit.scene, context: { ...visit.scene.context, Map: itemContext(item) } };
-}
-
-/** MaxConcurrency, ToleratedFailureCount or ToleratedFailurePercentage, their Path or their expression. */
-function setting(visit: Visit, holder: JsonObject, name: string, input: Json): number | undefined {
-  const path = holder[`${name}Path`];
-  let value: Json | undefined = holder[name];
-  if (typeof path === 'string') {
-    value = evaluateDynamic(path, `${name}Path`, visit.scene, input);
-    const percentage = name.endsWith('Percentage');
-    const good = percentage ? typeof value === 'number' && value <= 100 : Number.isInteger(value);
-    // A batch holds at least one item, of at least one byte ("ItemBatcher (Map)").
-    if (!good || (value as number) < (name.endsWith('PerBatch') ? 1 : 0))
-      throw new StatesError(
-        'States.Runtime',
-        `The ${name}Path field refers to value "${typeof value === 'string' ? value : JSON.stringify(value)}" which is not a valid ${percentage ? 'float' : 'integer'}: ${path}`,
-      );
-  } else if (typeof value === 'string') {
-    const [type, most] = name.endsWith('Percentage') ? (['number', 100] as const) : (['integer', 2 ** 31 - 1] as const);
-    const least = name.endsWith('PerBatch') ? 1 : 0;
-    value = evaluateNumber(value, name, type, [least, most], visit.scene, { input: visit.input });
-  }
-  return typeof value === 'number' ? value : undefined;
 }
 
 /** The array (or object) that is iterated over. */
