@@ -32,8 +32,8 @@ export const signInLine = ({ user, password }: { user: string; password: string 
 export async function addUser(connection: Connection, wish: UserWish): Promise<void> {
   const { mail, json } = wish;
   const command = `presso user add ${line(mail)}${wish.customer ? ' --customer' : ''}`;
-  if (!/^[^\s@"'\\]+@[^\s@"'\\]+$/.test(mail) || mail.length > 128)
-    throw new PressoError('not-a-mail', `"${line(mail)}" is not a mail address.`, {
+  if (!/^[^\s\p{C}@"'\\]+@[^\s\p{C}@"'\\]+$/u.test(mail) || mail.length > 128)
+    throw new PressoError('not-a-mail', `"${line(mail.slice(0, 60))}" is not a mail address.`, {
       hint: 'presso user add ann@example.com',
     });
   const user: Wanted = {
