@@ -18,6 +18,7 @@ export {
   type Tools,
 } from './run.ts';
 export { fleetPolicies } from './policy.ts';
+export { EXECUTION_ROLE, stackSetPolicies } from './stack-sets-policy.ts';
 export { places, planSet, readReason, type SetPlan, type SetWanted } from './stack-sets.ts';
 export {
   deleteEmptySets,

@@ -3,15 +3,7 @@
  * Pure. Actions are listed one by one, and changes only on the workshop's own names, so that a look through them tells
  * what presso could touch at worst.
  */
-import {
-  BUS_NAME,
-  LOG_GROUP,
-  METRICS,
-  PARAMETER_PREFIX,
-  SET_STACK_PREFIX,
-  STACK_PREFIX,
-  WORKFLOW_NAME,
-} from '../workshop.ts';
+import { BUS_NAME, LOG_GROUP, METRICS, PARAMETER_PREFIX, STACK_PREFIX, WORKFLOW_NAME } from '../workshop.ts';
 import { DEFAULT_ROLE } from './roster.ts';
 
 export interface Policies {
@@ -22,18 +14,13 @@ export interface Policies {
     look: Document /** besides `look`: setup, reset and teardown */;
     change: Document;
   };
-  /** `--engine stacksets` with self-managed permissions: the roles StackSets go by, in the hub and in each account. */
-  stackSets?: {
-    administration: { role: string; trust: Document; policy: Document };
-    execution: { role: string; trust: Document; look: Document; change: Document };
-  };
 }
 
 export interface Document {
   Version: '2012-10-17';
   Statement: Statement[];
 }
-interface Statement {
+export interface Statement {
   Sid?: string;
   Effect: 'Allow' | 'Deny';
   Principal?: { AWS: string } | { Service: string };
@@ -42,12 +29,17 @@ interface Statement {
   Condition?: Record<string, Record<string, string | string[]>>;
 }
 
-const actions = (service: string, names: string): string[] =>
+export const actions = (service: string, names: string): string[] =>
   names
     .trim()
     .split(/\s+/)
     .map((name) => `${service}:${name}`);
-const allow = (Sid: string, Action: string[], Resource: string[], Condition?: Statement['Condition']): Statement => ({
+export const allow = (
+  Sid: string,
+  Action: string[],
+  Resource: string[],
+  Condition?: Statement['Condition'],
+): Statement => ({
   Sid,
   Effect: 'Allow',
   Action,
@@ -116,28 +108,18 @@ export function fleetPolicies(options: {
   role?: string;
   externalId?: string;
   organization?: boolean;
-  /** The permissions of the stack sets, where rooms are set up through StackSets. */
-  stackSets?: 'self-managed' | 'service-managed';
+  /** What CloudFormation's own names in the core's stacks begin with; not the same where StackSets made them. */
+  made?: string;
 }): Policies {
   const role = options.role ?? DEFAULT_ROLE;
   const hub = options.hub.startsWith('arn:') ? options.hub : `arn:aws:iam::${options.hub}:root`;
-  const account = options.hub.startsWith('arn:') ? (options.hub.split(':')[4] ?? '') : options.hub;
-  const service = options.stackSets === 'service-managed';
-  const look = document([
-    allow('Look', LOOK, ['*']),
-    allow('ReadTheWorkshopsTables', actions('dynamodb', 'GetItem BatchGetItem Query Scan'), [
-      `arn:aws:dynamodb:*:*:table/${STACK_PREFIX}*`,
-    ]),
-  ]);
-  const change = document(changing(options.stackSets ? SET_STACK_PREFIX : STACK_PREFIX));
   return {
     hub: {
       policy: document([
         allow('EnterAttendees', ['sts:AssumeRole'], [`arn:aws:iam::*:role/${role}`]),
         // So that the management account is refused, whoever wrote it into a roster.
         allow('KnowTheManagementAccount', ['organizations:DescribeOrganization'], ['*']),
-        ...(options.organization || service ? [allow('WhoIsInAUnit', UNITS, ['*'])] : []),
-        ...(options.stackSets ? stackSets(account) : []),
+        ...(options.organization ? [allow('WhoIsInAUnit', UNITS, ['*'])] : []),
       ]),
     },
     attendee: {
@@ -150,68 +132,18 @@ export function fleetPolicies(options: {
           ...(options.externalId ? { Condition: { StringEquals: { 'sts:ExternalId': options.externalId } } } : {}),
         },
       ]),
-      look,
-      change,
+      look: document([
+        allow('Look', LOOK, ['*']),
+        allow('ReadTheWorkshopsTables', actions('dynamodb', 'GetItem BatchGetItem Query Scan'), [
+          `arn:aws:dynamodb:*:*:table/${STACK_PREFIX}*`,
+        ]),
+      ]),
+      change: document(changing(options.made ?? STACK_PREFIX)),
     },
-    ...(options.stackSets === 'self-managed'
-      ? {
-          stackSets: {
-            administration: {
-              role: ADMINISTRATION_ROLE,
-              trust: document([
-                {
-                  Effect: 'Allow',
-                  Principal: { Service: 'cloudformation.amazonaws.com' },
-                  Action: ['sts:AssumeRole'],
-                  Condition: { StringEquals: { 'aws:SourceAccount': account } },
-                },
-              ]),
-              policy: document([
-                allow('EnterAttendees', ['sts:AssumeRole'], [`arn:aws:iam::*:role/${EXECUTION_ROLE}`]),
-              ]),
-            },
-            execution: {
-              role: EXECUTION_ROLE,
-              trust: document([
-                {
-                  Effect: 'Allow',
-                  Principal: { AWS: `arn:aws:iam::${account}:role/${ADMINISTRATION_ROLE}` },
-                  Action: ['sts:AssumeRole'],
-                },
-              ]),
-              look,
-              change,
-            },
-          },
-        }
-      : {}),
   };
 }
 
-/** AWS's own names for the two (AWS page "Grant self-managed permissions"). */
-const ADMINISTRATION_ROLE = 'AWSCloudFormationStackSetAdministrationRole';
-const EXECUTION_ROLE = 'AWSCloudFormationStackSetExecutionRole';
-
-/** The core's sets in the hub: theirs alone by name, and nobody else's targets. */
-const stackSets = (account: string): Statement[] => [
-  allow(
-    'StackSets',
-    actions(
-      'cloudformation',
-      `CreateStackSet UpdateStackSet DeleteStackSet DescribeStackSet TagResource CreateStackInstances
-       UpdateStackInstances DeleteStackInstances ListStackInstances ListStackSetOperations DescribeStackSetOperation
-       ListStackSetOperationResults`,
-    ),
-    [
-      `arn:aws:cloudformation:*:${account}:stackset/${STACK_PREFIX}*`,
-      `arn:aws:cloudformation:*:${account}:stackset-target/${STACK_PREFIX}*`,
-      'arn:aws:cloudformation:*::type/resource/*',
-    ],
-  ),
-  allow('WhichStackSets', ['cloudformation:ListStackSets'], ['*']),
-];
-
-const document = (statements: Statement[]): Document => ({ Version: '2012-10-17', Statement: statements });
+export const document = (statements: Statement[]): Document => ({ Version: '2012-10-17', Statement: statements });
 
 /** `made`: what CloudFormation's own names in the core's stacks begin with. */
 const rolesOf = (made: string): string[] => [

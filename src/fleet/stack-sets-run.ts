@@ -34,6 +34,8 @@ export interface SetRunOptions {
   signal: AbortSignal;
   /** Resolves after that many milliseconds, or at once when the signal fires. */
   pause: (ms: number) => Promise<void>;
+  /** Whoever has looked into the account did not find the template's stack there. */
+  gone?: (account: string, template: string) => boolean;
 }
 
 export type SetEvent =
@@ -80,7 +82,7 @@ async function deploySet(wanted: SetWanted, attendees: Attendee[], options: SetR
   const { hub, pace, signal } = options;
   await rest(wanted.set, options, emit);
   if (signal.aborted) return;
-  const plan = planSet(wanted, await findSet(hub, wanted.set), attendees, hub.permissions);
+  const plan = planSet(wanted, await findSet(hub, wanted.set), attendees, hub.permissions, options.gone);
   if (plan.action === 'refuse') throw refused(plan);
   const input = {
     name: wanted.set,

@@ -29,7 +29,7 @@ export interface SetPlan {
   add: Places[];
   /** In the set, with an older or a failed stack. */
   renew: Places[];
-  /** Their instance is inoperable: taken out of the set and put in again. */
+  /** Their instance is inoperable, or its stack is gone: taken out of the set and put in again. */
   replace: Places[];
   /** Accounts that are as they should be. */
   current: string[];
@@ -44,11 +44,13 @@ export function places(attendees: Pick<Attendee, 'account' | 'region'>[]): Place
   return [...found].map(([region, accounts]) => ({ region, accounts }));
 }
 
+/** `gone`: the set believes in a stack that is not in the account; StackSets themselves learn it from an operation. */
 export function planSet(
   wanted: SetWanted,
   found: SetFound | undefined,
   attendees: Pick<Attendee, 'account' | 'region'>[],
   permissions: Permissions,
+  gone: (account: string, template: string) => boolean = () => false,
 ): SetPlan {
   const plan = { set: wanted.set, template: wanted.template };
   const none = { add: [], renew: [], replace: [], current: [], others: 0 };
@@ -74,7 +76,10 @@ export function planSet(
   const inRoom = attendees.filter((one) => instanceOf(one) !== undefined);
   const others = found.instances.length - inRoom.length;
   // An update of the definition that names no instance would go to all of them.
-  const able = inRoom.some((one) => instanceOf(one)?.status !== 'INOPERABLE');
+  const isBroken = (one: Pick<Attendee, 'account' | 'region'>): boolean =>
+    instanceOf(one)?.status === 'INOPERABLE' ||
+    (instanceOf(one)?.status === 'CURRENT' && gone(one.account, wanted.template));
+  const able = inRoom.some((one) => !isBroken(one));
   if (why !== undefined && !able && others > 0)
     return {
       ...plan,
@@ -84,10 +89,10 @@ export function planSet(
       why: `${why}, and it holds ${others} instances of other rooms: the set-up of their roster brings it up to date first`,
     };
   const outdated = why === undefined ? (one: InstanceState): boolean => one.status === 'OUTDATED' : () => true;
-  const broken = inRoom.filter((one) => instanceOf(one)?.status === 'INOPERABLE');
+  const broken = inRoom.filter(isBroken);
   const old = inRoom.filter((one) => {
     const instance = instanceOf(one);
-    return instance !== undefined && instance.status !== 'INOPERABLE' && outdated(instance);
+    return instance !== undefined && !isBroken(one) && outdated(instance);
   });
   return {
     ...plan,

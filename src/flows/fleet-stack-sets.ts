@@ -3,13 +3,21 @@ import type { Connection } from '../aws/connection.ts';
 import { errorName, isDenied } from '../aws/failure.ts';
 import { findUnit, managementAccount, organizationRoot } from '../aws/organizations.ts';
 import { getRole } from '../aws/roles.ts';
-import { describeSet, type Pace, type Permissions, type SetHub, setNames } from '../aws/stack-sets.ts';
+import {
+  describeSet,
+  type Pace,
+  type Permissions,
+  runningOperation,
+  type SetHub,
+  setNames,
+} from '../aws/stack-sets.ts';
 import { PressoError } from '../errors.ts';
 import {
   type Attended,
   type Attendee,
   deleteEmptySets,
   deploySets,
+  EXECUTION_ROLE,
   findSet,
   type Finding,
   type FleetEvent,
@@ -107,32 +115,38 @@ export interface SetsRun {
 export async function* setupBySets(attendees: Attendee[], run: SetsRun): AsyncGenerator<FleetEvent> {
   const wanted = wantedSets(run.templates);
   const { options } = run;
+  // What an operation makes while the accounts are looked at is not missing.
+  const busy = await busySets(run.hub, wanted);
   const ready = new Map<string, { attendee: Attendee; result: Result }>();
   const look = runFleet(attendees, (one, tools) => run.enter(one, tools, lookWork(run)), options);
   for await (const event of look) {
     if (event.kind !== 'ended' || event.again || event.result.outcome !== 'done') yield event;
     else ready.set(event.attendee.account, event);
   }
+  const there = new Map([...ready].map(([account, { result }]) => [account, result.detail as string[]]));
+  const gone = (account: string, template: string): boolean =>
+    !busy.has(template) && there.get(account)?.includes(template) === false;
   const ended = (account: string, finding: Finding): FleetEvent[] => {
     const found = ready.get(account);
     if (!found) return [];
     ready.delete(account);
     const { attendee, result } = found;
     const { outcome, summary, trouble = [] } = finding;
-    const all = { ...result, outcome, summary, trouble: [...trouble, ...result.trouble], ended: options.now() };
+    const { detail: _there, ...before } = result;
+    const all = { ...before, outcome, summary, trouble: [...trouble, ...result.trouble], ended: options.now() };
     return [{ kind: 'ended', attendee, again: false, result: all }];
   };
   const here = (): Attendee[] => [...ready.values()].map(({ attendee }) => attendee);
   if (run.dryRun) {
     const plans = await Promise.all(
-      wanted.map(async (one) => planSet(one, await findSet(run.hub, one.set), here(), run.hub.permissions)),
+      wanted.map(async (one) => planSet(one, await findSet(run.hub, one.set), here(), run.hub.permissions, gone)),
     );
     for (const text of planWords(plans)) run.tell(text);
     for (const { account } of here()) yield* ended(account, wouldDo(account, plans));
     return;
   }
   if (ready.size > 0 && !options.signal.aborted) {
-    const work = deployed(here(), wanted, run);
+    const work = deployed(here(), wanted, run, gone);
     for await (const event of work) {
       if (event.kind === 'set') run.tell(`${event.set}: ${event.text}`);
       else if (event.kind === 'failed') yield* ended(event.account, failure(event));
@@ -154,6 +168,15 @@ export async function* setupBySets(attendees: Attendee[], run: SetsRun): AsyncGe
     else if (event.kind === 'news') yield event;
 }
 
+async function busySets(hub: SetHub, wanted: SetWanted[]): Promise<Set<string>> {
+  const found = await Promise.all(
+    wanted.map(async ({ template, set }) =>
+      (await describeSet(hub, set)) && (await runningOperation(hub, set)) ? [template] : [],
+    ),
+  );
+  return new Set(found.flat());
+}
+
 /** Is the account ready for the sets? The guards have been asked by then. */
 const lookWork =
   (run: SetsRun): Work =>
@@ -168,11 +191,9 @@ const lookWork =
       plan.trouble.filter((one) => one.severity === severity).map(({ sentence }) => sentence);
     const [refused, ...more] = [...of('refused'), ...(await noEntry(connection, run.hub))];
     if (refused !== undefined) return { outcome: 'failed', summary: refused, trouble: [...more, ...of('warning')] };
-    return { outcome: 'done', summary: 'is ready', trouble: of('warning') };
+    const there = plan.steps.flatMap(({ stack, ofASet }) => (ofASet === undefined ? [] : [stack]));
+    return { outcome: 'done', summary: 'is ready', trouble: of('warning'), detail: there };
   };
-
-/** AWS's own name for the role that StackSets come in by, with self-managed permissions. */
-const EXECUTION_ROLE = 'AWSCloudFormationStackSetExecutionRole';
 
 /** Found before the first operation rather than by it. Whom the role trusts only StackSets themselves can try. */
 async function noEntry(
@@ -204,12 +225,17 @@ const seedWork =
   };
 
 /** `deploySets` as a stream of what happens. */
-async function* deployed(attendees: Attendee[], wanted: SetWanted[], run: SetsRun): AsyncGenerator<SetEvent> {
+async function* deployed(
+  attendees: Attendee[],
+  wanted: SetWanted[],
+  run: SetsRun,
+  gone: (account: string, template: string) => boolean,
+): AsyncGenerator<SetEvent> {
   const queue: SetEvent[] = [];
   let wake = (): void => {};
   let over = false;
   let failure: unknown;
-  const work = deploySets(attendees, wanted, optionsOf(run.hub, run.aim, run.options), (event) => {
+  const work = deploySets(attendees, wanted, { ...optionsOf(run.hub, run.aim, run.options), gone }, (event) => {
     queue.push(event);
     wake();
   })

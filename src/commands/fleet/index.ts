@@ -8,6 +8,7 @@ export default class Fleet extends PressoCommand {
     'Each account is entered by a role (OrganizationAccountAccessRole unless the roster says another), which goes well up to a few hundred accounts. --print-policy prints the smallest policies for the hub and for that role.';
   static override examples = [
     'presso fleet --print-policy --hub 123456789012',
+    'presso fleet --print-policy --hub 123456789012 --engine stacksets',
     'presso fleet list --roster room.yaml',
     'presso fleet setup --roster room.yaml --dry-run',
   ];
@@ -17,6 +18,16 @@ export default class Fleet extends PressoCommand {
     role: Flags.string({ description: 'name of the role in the attendees’ accounts', helpValue: 'NAME' }),
     organization: Flags.boolean({ description: 'the roster is a unit of AWS Organizations (--organization OU)' }),
     'external-id': Flags.string({ description: 'what the hub has to say to be let in', helpValue: 'ID' }),
+    engine: Flags.string({
+      description: 'stacksets: with the roles that CloudFormation StackSets go by',
+      options: ['assume-role', 'stacksets'],
+      default: 'assume-role',
+    }),
+    permissions: Flags.string({
+      description: 'stacksets: with roles of your own, or with those AWS Organizations gives',
+      options: ['self-managed', 'service-managed'],
+      default: 'self-managed',
+    }),
   };
 
   async run(): Promise<void> {
@@ -29,15 +40,15 @@ export default class Fleet extends PressoCommand {
       throw new PressoError('usage', `"${flags.hub}" is neither an account of 12 digits nor the ARN of a role.`, {
         hint: 'presso fleet --print-policy --hub 123456789012',
       });
-    const { fleetPolicies } = await import('../../fleet/index.ts');
+    const { fleetPolicies, stackSetPolicies } = await import('../../fleet/index.ts');
     const { sayJson } = await import('../../terminal.ts');
-    sayJson(
-      fleetPolicies({
-        hub: flags.hub,
-        organization: flags.organization,
-        ...(flags.role ? { role: flags.role } : {}),
-        ...(flags['external-id'] ? { externalId: flags['external-id'] } : {}),
-      }),
-    );
+    const options = {
+      hub: flags.hub,
+      organization: flags.organization,
+      ...(flags.role ? { role: flags.role } : {}),
+      ...(flags['external-id'] ? { externalId: flags['external-id'] } : {}),
+    };
+    const permissions = flags.permissions === 'service-managed' ? 'service-managed' : 'self-managed';
+    sayJson(flags.engine === 'stacksets' ? stackSetPolicies({ ...options, permissions }) : fleetPolicies(options));
   }
 }
