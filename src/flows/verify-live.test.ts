@@ -195,6 +195,15 @@ test('without any rule the workflow by itself is followed; where it fails, its e
   });
 });
 
+test('what a function answers is not in the definition: real orders show it, and then the checks can be judged', async () => {
+  const { results } = await live(build('module-1', 'variants/function-takes-number'), {
+    only: ['module-1b.live-order'],
+  });
+  const ofModule1 = [...results.values()].filter(({ id }) => id.startsWith('module-1'));
+  expect(ofModule1.filter(({ status }) => status !== 'pass')).toEqual([]);
+  expect(ofModule1.map(({ id }) => id)).toContain('module-1b.number-unique');
+});
+
 test('a closed shop is not opened: the check waits and says what to type', async () => {
   const shop = (storeOpen: boolean) =>
     setAttributes(workshop.connection, TABLES.config, { PK: 'config' }, { storeOpen });

@@ -15,6 +15,8 @@ import {
   type LiveStep,
   type LiveTime,
   type Path,
+  type Taught,
+  taughtBy,
   TEST_NAME,
   type Walk,
   walkOrder,
@@ -56,6 +58,7 @@ export function liveOrders(
   return (facts) => {
     const walks = new Map<Path, Promise<Walk>>();
     let before: Promise<unknown> = Promise.resolve();
+    let taught: Promise<Taught | undefined> | undefined;
     const go = async (path: Path): Promise<Walk> => {
       if (signal.aborted) throw new Interrupted('Stopped.');
       hands ??= shopHands(connection);
@@ -67,7 +70,8 @@ export function liveOrders(
       }
     };
     return {
-      walk(path) {
+      async walk(path) {
+        if (path === 'alone') await taught?.catch(() => {});
         let walk = walks.get(path);
         if (!walk) {
           walk = before.then(() => go(path));
@@ -76,7 +80,17 @@ export function liveOrders(
         }
         return walk;
       },
-      taught: () => Promise.resolve(undefined),
+      taught() {
+        // Two at once, so that it is seen whether they get two numbers; the first of them is the order that is judged.
+        taught ??= before.then(async () => {
+          const pair = await Promise.all([go('alone'), go('alone')]);
+          const [first] = pair;
+          walks.set('alone', Promise.resolve(first));
+          return taughtBy(pair);
+        });
+        before = taught.catch(() => {});
+        return taught;
+      },
     };
   };
 }

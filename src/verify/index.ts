@@ -10,7 +10,8 @@ import type { Check, Checklist, ModuleResult, Result, Verdict } from './types.ts
 export { readChecklists, withLiveChecks } from './checklist.ts';
 export { type Facts, factsOf, factsOfDefinition } from './facts.ts';
 export { KINDS } from './probes/index.ts';
-export type { Hands, Live, LiveStep, LiveTime, Path, Walk } from './live/types.ts';
+export type { Hands, Live, LiveStep, LiveTime, Path, Taught, Walk } from './live/types.ts';
+export { taughtBy } from './live/taught.ts';
 export { Interrupted, TEST_NAME } from './live/trip.ts';
 export { walkOrder } from './live/walk.ts';
 export { metricsThere } from './probes/metrics.ts';
@@ -69,6 +70,7 @@ async function judgeOne(
   });
   for (const id of check.needs) {
     const needed = await need(id);
+    if (needed?.status === 'error' && PROBES[check.kind]?.live) continue;
     if (needed && needed.status !== 'pass')
       return finish({
         status: needed.status === 'error' ? 'error' : 'waiting',

@@ -4,6 +4,7 @@ import { probe } from './probe.ts';
 
 /** A real test order takes the way that the check names. Nothing is placed unless somebody asked for it. */
 export const liveOrder = probe<Walk | undefined>({
+  live: true,
   observe: async ({ expect }, { live }) => live?.walk((expect as unknown as LiveExpected).path),
   judge(check, walk) {
     const expected = check.title;

@@ -10,6 +10,7 @@ import {
   type TaskEffect,
 } from '../../asl/index.ts';
 import { EVENTS, sampleEvent } from '../../workshop.ts';
+import type { Taught } from '../live/types.ts';
 import { type Happening, openShop, type ShopState } from './shop.ts';
 import { type Stock, stockOf } from './tables.ts';
 
@@ -115,7 +116,15 @@ const optionsOf = (workflow: Workflow, order: string) => {
   };
 };
 
-const shopState = (workflow: Workflow, scene: Omit<Scene, 'title'>, stock: Stock, order: string): ShopState => ({
+const shopState = (
+  workflow: Workflow,
+  scene: Omit<Scene, 'title'>,
+  stock: Stock,
+  order: string,
+  taught?: Taught,
+): ShopState => ({
+  // A task that was seen in an open shop with room may answer otherwise in another.
+  taught: scene.storeOpen && scene.running <= 2 ? taught?.answers : undefined,
   stock,
   dropsResult: (name) => dropsResult(workflow.definition, name),
   running: scene.running,
@@ -154,10 +163,11 @@ function findState(
   return undefined;
 }
 
-export function play(workflow: Workflow, name: SceneName): Outcome {
+/** `taught`: what live orders have shown of tasks that the definition does not explain. */
+export function play(workflow: Workflow, name: SceneName, taught?: Taught): Outcome {
   const scene: Scene = SCENES[name];
   const stock = stockOf(scene.storeOpen, scene.counter);
-  const shop = openShop(shopState(workflow, scene, stock, 'order-1'), START);
+  const shop = openShop(shopState(workflow, scene, stock, 'order-1', taught), START);
   const { execution, now, inputs, tasks } = simulate(workflow.definition, {
     ...optionsOf(workflow, 'order-1'),
     input: orderInput(workflow),
@@ -211,11 +221,11 @@ function patience(wish: Scene['customer'], effect: TaskEffect): number | undefin
  * Two orders side by side, one task at a time in turns, so that a counter that is read and then written hands out the
  * same number twice. Answers with what each did.
  */
-export function playTwo(workflow: Workflow): Happening[][] {
+export function playTwo(workflow: Workflow, taught?: Taught): Happening[][] {
   const scene = { ...OPEN, running: 2 };
   const stock = stockOf(true, 0);
   const orders = ['order-1', 'order-2'].map((name) => {
-    const shop = openShop(shopState(workflow, scene, stock, name), START);
+    const shop = openShop(shopState(workflow, scene, stock, name, taught), START);
     const input = orderInput(workflow);
     const { execution, effects } = startExecution(workflow.definition, {
       ...optionsOf(workflow, name),

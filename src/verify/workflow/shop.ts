@@ -5,8 +5,10 @@
  */
 import type { Json, JsonObject, TaskAnswer, TaskEffect } from '../../asl/index.ts';
 import { BUS_NAME, EVENT_SOURCE, EVENTS } from '../../workshop.ts';
+import { answerAgain } from '../live/taught.ts';
+import type { Taught } from '../live/types.ts';
 import { Refused } from './expression.ts';
-import { type Stock, useTables } from './tables.ts';
+import { countUp, type Stock, useTables } from './tables.ts';
 
 export interface Emitted {
   kind: 'event';
@@ -52,6 +54,8 @@ export interface ShopState {
   barista: (effect: TaskEffect) => number | undefined;
   /** Whether the state of that name does nothing with what its task answers. */
   dropsResult: (stateName: string) => boolean;
+  /** What live orders taught of tasks, by name of the state; only where this scene is like theirs. */
+  taught?: Taught['answers'] | undefined;
 }
 
 export interface Shop {
@@ -99,6 +103,13 @@ export function openShop(state: ShopState, startedAt: number): Shop {
         // Where nobody reads the answer and nothing can come of the call on the bus, there is nothing to know.
         if (!mayEmit && effect.token === undefined && state.dropsResult(effect.stateName)) return { output: {} };
         note({ kind: 'beyond', ...where, what, mayEmit });
+        const known = state.taught?.[effect.stateName];
+        if (known && effect.token === undefined) {
+          const number = known.counted.length > 0 ? countUp(state.stock) : undefined;
+          if (number === undefined) return { output: known.output as Json };
+          note({ kind: 'count', ...where, number });
+          return { output: answerAgain(known, number) };
+        }
         // Who would return this token is not known either.
         const output: JsonObject = effect.resource.includes(':lambda:invoke') ? { Payload: {}, StatusCode: 200 } : {};
         return effect.token === undefined ? { output } : { submitted: output, output: {} };

@@ -36,6 +36,16 @@ export type Touched =
 /** `unknown`: what the workflow asks of lies outside the definition and the two tables. */
 export type Answer = { output: JsonObject; touched: Touched[] } | { unknown: string };
 
+/** The counter goes up by one behind the workflow's back; undefined where it is none. */
+export function countUp(stock: Stock): number | undefined {
+  const item = stock.get(TABLES.counting)?.get('orderID');
+  const value = item?.['IDvalue'];
+  const number = Number((value as JsonObject | undefined)?.['N'] ?? Number.NaN) + 1;
+  if (!item || Number.isNaN(number)) return undefined;
+  item['IDvalue'] = { N: String(number) };
+  return number;
+}
+
 /** A table is named by its name or its ARN. */
 const tableName = (value: Json | undefined): string =>
   typeof value === 'string' ? (value.split(':table/').at(-1) ?? value) : '';
