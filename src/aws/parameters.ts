@@ -18,6 +18,13 @@ export async function parametersUnder(connection: Connection, path: string): Pro
   return found;
 }
 
+/** At most ten parameters by name, in one call; those that are not there are not in the answer. */
+export async function parametersNamed(connection: Connection, names: string[]): Promise<Record<string, string>> {
+  const ssm = await load(connection);
+  const { Parameters } = await ssm.getParameters({ Names: names });
+  return Object.fromEntries((Parameters ?? []).map(({ Name = '', Value = '' }) => [Name, Value]));
+}
+
 /** The text of one parameter; undefined when there is none. */
 export async function readParameter(connection: Connection, name: string): Promise<string | undefined> {
   const ssm = await load(connection);

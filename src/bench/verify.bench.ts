@@ -11,12 +11,12 @@ import { MODULES } from '../workshop.ts';
 
 let workshop: Workshop;
 const lists = readChecklists(checksDir(), MODULES, KINDS).filter(({ module }) =>
-  ['setup', 'module-1', 'module-2'].includes(module),
+  ['setup', 'module-1', 'module-2', 'module-3'].includes(module),
 );
 
 beforeAll(async () => {
   workshop = await openWorkshop();
-  await makeBuild(workshop, readBuild(path.join(checksDir(), 'module-2', 'solution')));
+  await makeBuild(workshop, readBuild(path.join(checksDir(), 'module-3', 'solution')));
 });
 afterAll(() => workshop.close());
 
@@ -82,7 +82,8 @@ test('at most 60 calls a module', async () => {
 
 test('with 40 ms to every call, at most 1.5 times the longest chain of calls that need each other', async () => {
   // Rules, their targets, the role of a target, what it may do; the workflow, its definition, its role, what it may do in
-  // part a, and once that is known in part b.
+  // part a, and once that is known in part b. Of module 3 the settings, who may serve, the app client; then what is put on a
+  // session, the role of it, what that may do.
   const chain = 6;
   const { connection, close } = await far(40);
   await run(connection);

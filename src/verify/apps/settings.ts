@@ -3,7 +3,7 @@ import { listStacks } from '../../aws/cloudformation.ts';
 import type { Connection } from '../../aws/connection.ts';
 import { isDenied } from '../../aws/failure.ts';
 import { identityPoolsNamed } from '../../aws/identity-pools.ts';
-import { parametersUnder } from '../../aws/parameters.ts';
+import { parametersNamed, parametersUnder } from '../../aws/parameters.ts';
 import { userPoolsNamed } from '../../aws/user-pools.ts';
 import { IDENTITY_POOL_NAME, PARAMETER_PREFIX, USER_POOL_NAME } from '../../workshop.ts';
 import type { Facts } from '../facts.ts';
@@ -56,10 +56,17 @@ const OUTPUTS: Partial<Record<SettingName, RegExp>> = {
 const API_ADDRESS = /^https:\/\/[a-z0-9]+\.execute-api\.[a-z0-9-]+\.amazonaws\.com\b/;
 
 async function read(facts: Facts, connection: Connection): Promise<AppSettings> {
-  const [parameters, pools] = await Promise.all([parametersUnder(connection, PARAMETER_PREFIX), workshopPools(facts)]);
+  const names = Object.keys(SETTINGS) as SettingName[];
+  const [parameters, pools] = await Promise.all([
+    parametersNamed(
+      connection,
+      names.map((name) => `${PARAMETER_PREFIX}${name}`),
+    ),
+    workshopPools(facts),
+  ]);
   const values: AppSettings['values'] = {};
-  for (const name of Object.keys(SETTINGS) as SettingName[]) {
-    const value = parameters[name];
+  for (const name of names) {
+    const value = parameters[`${PARAMETER_PREFIX}${name}`];
     if (value !== undefined) values[name] = { value, from: `the parameter ${PARAMETER_PREFIX}${name}` };
   }
   const own = API_SETTINGS.some((name) => values[name] !== undefined) || values.identitypool !== undefined;
@@ -70,7 +77,10 @@ async function read(facts: Facts, connection: Connection): Promise<AppSettings> 
     const [id] = await facts.once('identity pools', (c) => identityPoolsNamed(c, IDENTITY_POOL_NAME));
     if (id !== undefined) values.identitypool = { value: id, from: `the name ${IDENTITY_POOL_NAME}` };
   }
-  const texts = [...found.outputs.map(({ value }) => value), ...Object.values(parameters)];
+  const texts = [
+    ...found.outputs.map(({ value }) => value),
+    ...(own ? [] : Object.values(await parametersUnder(connection, PARAMETER_PREFIX))),
+  ];
   return {
     region: connection.region,
     own,

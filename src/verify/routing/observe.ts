@@ -25,7 +25,7 @@ async function read(facts: Facts, connection: Connection): Promise<RoutingSeen> 
     facts.once('log group', (c) => logGroupExists(c, LOG_GROUP)),
     facts.once('log policies', logPolicies),
     facts.once('bus', (c) => busArn(c, BUS_NAME)),
-    listRules(connection, BUS_NAME),
+    facts.once('rules', (c) => listRules(c, BUS_NAME)),
     strayRules(connection),
   ]);
   const rules = [...ours, ...strays];
