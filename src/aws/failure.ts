@@ -1,6 +1,6 @@
 /** What the SDK throws, as one sentence and the next command. */
 import { EXIT, PressoError } from '../errors.ts';
-import { line } from '../text.ts';
+import { count, line } from '../text.ts';
 
 interface AwsLike {
   name?: string;
@@ -29,8 +29,29 @@ export const isDenied = (error: unknown): boolean => /AccessDenied|Unauthorized|
 export const isThrottled = (error: unknown): boolean =>
   /Throttl|TooManyRequests|RequestLimitExceeded/i.test(errorName(error));
 export const isExpired = (error: unknown): boolean =>
-  /Expired/i.test(errorName(error)) ||
+  (/Expired/i.test(errorName(error)) && !isSkewed(error)) ||
   (error instanceof Error && /(token|session).*expired|expired.*(token|session)/i.test(error.message));
+
+/** Signed by a clock that is more than five minutes off AWS's. The SDK mends this by itself where it learns AWS's time. */
+const isSkewed = (error: unknown): boolean =>
+  /^(RequestTimeTooSkewed|RequestExpired|RequestInTheFuture)$/.test(errorName(error)) ||
+  (error instanceof Error && /Signature (expired|not yet current)/i.test(error.message));
+
+/** `2 hours behind`, from the two times that AWS tells; nothing where it tells none. */
+function howFarOff(message: string): string {
+  const [signed, , server] = [...message.matchAll(/\b(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z\b/g)].map((at) =>
+    Date.parse(`${at[1]}-${at[2]}-${at[3]}T${at[4]}:${at[5]}:${at[6]}Z`),
+  );
+  if (signed === undefined || server === undefined) return '';
+  const minutes = Math.round(Math.abs(server - signed) / 60_000);
+  const far =
+    minutes < 120
+      ? count(minutes, 'minute')
+      : minutes < 2_880
+        ? count(Math.round(minutes / 60), 'hour')
+        : count(Math.round(minutes / 1_440), 'day');
+  return ` ${far} ${signed < server ? 'behind' : 'ahead'}`;
+}
 
 export interface Where {
   sandbox: boolean;
@@ -73,6 +94,14 @@ export function explainAwsError(error: unknown, where: Where): unknown {
       `There are no credentials for AWS${where.profile ? ` in profile ${where.profile}` : ''}.`,
       `aws configure sso${profile}   (or: presso setup --sandbox)`,
     );
+  if (isSkewed(error)) {
+    const off = howFarOff(text);
+    return make(
+      'clock',
+      `The clock of this machine is${off === '' ? ' not right' : off}, and AWS refuses what is signed by it.`,
+      'set the clock (timedatectl set-ntp true), then run the same command again',
+    );
+  }
   if (/UnrecognizedClient|InvalidClientTokenId|SignatureDoesNotMatch|InvalidSignature/.test(error.name))
     return make(
       'bad-credentials',

@@ -20,7 +20,16 @@ import { readBuild } from '../solve/build.ts';
 import { clientConfig } from '../testing/sandbox.ts';
 import { makeBuild, openWorkshop, type Workshop } from '../testing/workshop.ts';
 import { BUS_NAME, TABLES, WORKFLOW_NAME } from '../workshop.ts';
-import { isNothing, planReset, type ResetAim, type ResetOutcome, type ResetPlan, runReset } from './reset-account.ts';
+import {
+  confirmWords,
+  isNothing,
+  meansAccount,
+  planReset,
+  type ResetAim,
+  type ResetOutcome,
+  type ResetPlan,
+  runReset,
+} from './reset-account.ts';
 
 const checks = path.join(packageRoot(), 'checks');
 const aimAt = (to: string): ResetAim => ({ to, templates: templatesDir(), checks, checkRegion: false });
@@ -239,4 +248,14 @@ test('code that may not be read is named as not compared; what is known to be ri
     narrow.close();
   }
   expect((await carryOut(await plan())).trouble).toEqual([]);
+});
+
+test('an alias that is another account’s number confirms nothing: anybody may have taken it', () => {
+  const identity = { account: '222222222222', arn: 'arn:aws:iam::222222222222:root' };
+  expect(meansAccount('222222222222', identity)).toBe(true);
+  expect(meansAccount('111111111111', { ...identity, alias: '111111111111' })).toBe(false);
+  expect(confirmWords({ ...identity, alias: '111111111111' })).toBe('its number');
+  expect(meansAccount('room-2', { ...identity, alias: 'room-2' })).toBe(true);
+  expect(confirmWords({ ...identity, alias: 'room-2' })).toBe('its alias (room-2) or its number');
+  expect(meansAccount('', identity)).toBe(false);
 });

@@ -32,6 +32,7 @@ import { applySteps } from '../solve/apply.ts';
 import { type Build, readBuild } from '../solve/build.ts';
 import { planBuild, type SolveStep } from '../solve/difference.ts';
 import { observeBuild } from '../solve/observe.ts';
+import { clean } from '../text.ts';
 import { BUS_NAME, MODULES } from '../workshop.ts';
 
 export interface ResetAim {
@@ -380,6 +381,20 @@ async function* makeStacks(
     yield news;
   }
 }
+
+/** An alias that can be told from an account's number: anybody may have taken the number of another account as an alias. */
+const aliasOf = ({ alias }: Pick<Identity, 'alias'>): string | undefined =>
+  alias === undefined || /^\d{12}$/.test(alias.trim()) ? undefined : alias;
+
+/** What may be typed to mean this account. */
+export const confirmWords = (identity: Identity): string => {
+  const alias = aliasOf(identity);
+  return `${alias ? `its alias (${clean(alias)}) or ` : ''}its number`;
+};
+
+/** Does what was typed mean this account? */
+export const meansAccount = (typed: string, identity: Identity): boolean =>
+  typed === identity.account || (aliasOf(identity) !== undefined && typed === aliasOf(identity));
 
 /** The account's alias or number is typed; `--yes` only together with `--account`. */
 export function confirmedByFlags(

@@ -8,10 +8,12 @@ import { stepLine } from '../report/solve.ts';
 import type { SweepOptions } from '../reset/sweep.ts';
 import { ask, interrupted, onInterrupt, paint, say, sayJson } from '../terminal.ts';
 import type { Target } from '../target/index.ts';
-import { clean, count, line } from '../text.ts';
+import { count, line } from '../text.ts';
 import {
   confirmedByFlags,
+  confirmWords,
   isNothing,
+  meansAccount,
   planReset,
   type ResetAim,
   type ResetOutcome,
@@ -81,15 +83,12 @@ export async function reset(run: ResetRun): Promise<void> {
 }
 
 async function typed({ identity, region }: ResetPlan, command: string): Promise<boolean> {
-  const { account, alias } = identity;
-  const answer = await ask(
-    `Put account ${account}, Region ${region}, back? Type ${alias ? `its alias (${clean(alias)}) or ` : ''}its number:`,
-    {
-      sentence: 'This takes things away and there is no terminal to ask at; nothing was done.',
-      hint: `${command} --yes --account ${account}`,
-    },
-  );
-  return answer === account || (alias !== undefined && answer === alias);
+  const { account } = identity;
+  const answer = await ask(`Put account ${account}, Region ${region}, back? Type ${confirmWords(identity)}:`, {
+    sentence: 'This takes things away and there is no terminal to ask at; nothing was done.',
+    hint: `${command} --yes --account ${account}`,
+  });
+  return meansAccount(answer, identity);
 }
 
 function planText(plan: ResetPlan): string[] {

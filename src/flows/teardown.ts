@@ -7,7 +7,7 @@ import type { Target } from '../target/index.ts';
 import { ask, interrupted, paint, say, sayJson } from '../terminal.ts';
 import { clean, count, line } from '../text.ts';
 import { interruptible } from './reset.ts';
-import { confirmedByFlags, type ResetOutcome } from './reset-account.ts';
+import { confirmedByFlags, confirmWords, meansAccount, type ResetOutcome } from './reset-account.ts';
 import { PASSES, planAccountTeardown, runTeardown, teardownId, type TeardownPlan } from './teardown-account.ts';
 
 export interface TeardownRun {
@@ -69,15 +69,15 @@ const document = (plan: TeardownPlan, trouble: ResetOutcome['trouble'], left: nu
 });
 
 async function typed({ identity, removals, region }: TeardownPlan): Promise<boolean> {
-  const { account, alias } = identity;
+  const { account } = identity;
   const answer = await ask(
-    `Remove ${count(removals.length, 'thing')} from account ${account}, Region ${region}${removals.some((one) => one.region !== region) ? ' and others' : ''}? Type ${alias ? `its alias (${clean(alias)}) or ` : ''}its number:`,
+    `Remove ${count(removals.length, 'thing')} from account ${account}, Region ${region}${removals.some((one) => one.region !== region) ? ' and others' : ''}? Type ${confirmWords(identity)}:`,
     {
       sentence: 'This removes things and there is no terminal to ask at; nothing was done.',
       hint: `presso teardown --yes --account ${account}`,
     },
   );
-  return answer === account || (alias !== undefined && answer === alias);
+  return meansAccount(answer, identity);
 }
 
 /** Sweeps and looks again until nothing is left, or a pass frees nothing more. */

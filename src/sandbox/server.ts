@@ -9,6 +9,7 @@ import { encodeJson, encodeJsonError } from './protocols/json.ts';
 import { encodeQuery, encodeQueryError } from './protocols/query.ts';
 import { encodeRest } from './protocols/rest.ts';
 import { checkRegion } from './regions.ts';
+import { checkSigned } from './signature.ts';
 import type { World } from './world.ts';
 
 export interface Control {
@@ -106,6 +107,7 @@ export async function serviceAnswer(wire: WireRequest, world: World, faults: Fau
   try {
     found = dispatch(wire, world.services);
     const { service, action, input, region, accessKey, route } = found;
+    checkSigned(wire.headers['x-amz-date'], service, [Date.now(), world.clock.now()]);
     if ((await faults.before(service.name, action)) === 'drop') return 'drop';
     const { store, caller } = await world.identify(accessKey);
     checkRegion(store, service, region);
