@@ -183,7 +183,7 @@ function ambientOf(client: object): Partial<ClientConfig> {
 async function poolOf(config: ClientConfig): Promise<Pool> {
   const { STSClient } = await import('@aws-sdk/client-sts');
   // How many calls are under way is limited by who makes them; a limit here would let those that hang hold up the rest.
-  const agent = { keepAlive: true, maxSockets: Number.POSITIVE_INFINITY };
+  const agent = { keepAlive: true, maxSockets: Number.POSITIVE_INFINITY, maxFreeSockets: 1_024 };
   const client = new STSClient({
     ...config,
     requestHandler: { httpAgent: agent, httpsAgent: agent, socketTimeout: 300_000 },
