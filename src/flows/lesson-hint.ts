@@ -3,11 +3,21 @@ import { PressoError } from '../errors.ts';
 import { type CheckFacts, checkModules, nextHint, readChecks, solutionShape } from '../lesson/index.ts';
 import { paint, say, sayJson } from '../terminal.ts';
 import { clean, nearest } from '../text.ts';
+import { withLiveChecks } from '../verify/checklist.ts';
 import { type CourseFlags, openDesk } from './lesson.ts';
 
 export function hint(flags: CourseFlags, wanted: string, json: boolean): void {
   const desk = openDesk(flags);
-  const all = checkModules(desk.checks).flatMap((module) => readChecks(desk.checks, module));
+  const modules = checkModules(desk.checks);
+  const live = withLiveChecks(
+    desk.checks,
+    modules.map((module) => ({ module, checks: [] })),
+    new Set(['live-order']),
+  );
+  const all: CheckFacts[] = [
+    ...modules.flatMap((module) => readChecks(desk.checks, module)),
+    ...live.flatMap(({ checks }) => checks),
+  ];
   const check = all.find(({ id }) => id === wanted) ?? only(all.filter(({ id }) => id.endsWith(`.${wanted}`)));
   if (!check) {
     const near = nearest(

@@ -40,9 +40,10 @@ export async function agreeToLive(lists: readonly Checklist[], wish: LiveWish): 
     throw new PressoError('nothing-live', `Nothing of ${wish.module ?? 'this'} is judged by a real order.`, {
       hint: 'presso verify module-2 --live',
     });
-  tell(`--live places ${count(orders, 'real test order')}, one after the other, as customers ${TEST_NAME}-…`);
-  tell('  Baristas and screens see them for some seconds. Each uses up an order number, which is not given back;');
-  tell('  orders, executions and tokens of the code are taken away or put back again, also after Ctrl-C.');
+  tell(`--live places ${count(orders, 'real test order')}, one after the other (customers ${TEST_NAME}-…).`);
+  tell('  Screens and baristas see them for some seconds, and metrics count them.');
+  tell('  Each uses up an order number, which is not given back (two more where a');
+  tell('  function must be seen at work). All else is taken away, also after Ctrl-C.');
   return (await confirm('Place them?', { yes: wish.yes, command })) === 'yes';
 }
 

@@ -88,7 +88,7 @@ export async function verifyTarget(
   const connection = await connect();
   const stop = new AbortController();
   const ended = onInterrupt(() => {
-    tell('  stopping: the test order is taken away first … (Ctrl-C again leaves it behind)');
+    tell('  stopping: the order is taken away first (Ctrl-C again leaves it behind) …');
     stop.abort();
   });
   try {
@@ -205,7 +205,7 @@ async function show(
     modules.push(result);
     if (!options.json) for (const text of moduleLines(result, colour)) say(text);
   }
-  if (stop?.aborted) throw interrupted('Stopped; the test order is taken away.', 'presso verify');
+  if (stop?.aborted) throw interrupted('Stopped; no test order is left behind.', 'presso verify');
   if (place.kind !== 'definition') remember(place, modules);
   if (options.json) sayJson(verifyDocument(place, modules));
   else say(scoreLine(modules));

@@ -31,7 +31,7 @@ export async function* alone(trip: Trip): Steps<Stop | undefined> {
   const input = { ...event, detail: { orderId, userId, bucket: 0 } };
   const arn = await startExecution(connection, machine.arn, JSON.stringify(input), orderId);
   mess.runs.add(arn);
-  yield tell('done', `execution ${orderId} is started with an event as the rule would hand it on`);
+  yield tell('done', `started with an event as a rule would hand it on (${orderId.slice(0, 20)}…)`);
 
   const customer = await waiting(trip, arn, 'known', new Set());
   if ('stage' in customer) return customer;

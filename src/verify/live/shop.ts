@@ -34,12 +34,12 @@ export async function* throughTheShop(trip: Trip): Steps<Stop | undefined> {
   const refused = await place(trip);
   if (refused) return refused;
   const orderId = mess.orderId ?? '';
-  yield tell('done', `${EVENTS.newOrder}: the validator took a token and sent order ${orderId}`);
+  yield tell('done', `${EVENTS.newOrder}: the validator took a token and sent order ${orderId.slice(0, 8)}`);
 
   const start = await started(trip);
   if ('stage' in start) return start;
   const { run } = start;
-  yield tell('done', `the workflow has started: execution ${run.name}`);
+  yield tell('done', `the workflow has started: execution ${run.name.slice(0, 8)}…`);
 
   const known = await follow(trip, run, 'known', ({ TaskToken }) => TaskToken !== undefined);
   if ('stage' in known) return known;
