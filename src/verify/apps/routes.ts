@@ -1,6 +1,6 @@
 /** What the apps call, and who may: the routes of each microservice (workshop page "HTTP API"). Pure. */
 import type { ApiParts, ApiRoute, HttpApi } from '../../aws/http-apis.ts';
-import { type API_SETTINGS, SETTINGS } from './settings.ts';
+import { type API_SETTINGS, PUT_BACK, SETTINGS } from './settings.ts';
 
 export type ApiName = (typeof API_SETTINGS)[number];
 
@@ -76,12 +76,12 @@ export function apiTrouble(
   for (const call of CALLS[name]) {
     const what = `${call.method} ${call.path}`;
     const route = routeOf(call, parts.routes);
-    if (!route) return { found: `${it} has no route ${what}`, hint: 'presso setup' };
+    if (!route) return { found: `${it} has no route ${what}`, hint: PUT_BACK };
     const uri = parts.integrations[route.integration ?? ''];
-    if (uri === undefined) return { found: `${what} of ${it} leads nowhere`, hint: 'presso setup' };
+    if (uri === undefined) return { found: `${what} of ${it} leads nowhere`, hint: PUT_BACK };
     const target = /:function:([\w-]+)/.exec(uri)?.[1];
     if (target !== undefined && !functions.includes(target))
-      return { found: `${what} of ${it} calls the function ${target}, which is not there`, hint: 'presso setup' };
+      return { found: `${what} of ${it} calls the function ${target}, which is not there`, hint: PUT_BACK };
     const loose = call.open ? undefined : lockTrouble(what, it, route, parts, lock);
     if (loose) return loose;
   }
@@ -103,7 +103,7 @@ function lockTrouble(
   // Somebody's own authorizer cannot be looked into; that it is there is all that can be said.
   if (route.authorization !== 'JWT') return undefined;
   const authorizer = parts.authorizers[route.authorizer ?? ''];
-  if (!authorizer) return { found: `the authorizer of ${what} of ${it} is not there`, hint: 'presso setup' };
+  if (!authorizer) return { found: `the authorizer of ${what} of ${it} is not there`, hint: PUT_BACK };
   if (authorizer.issuer.replace(/\/$/, '') !== lock.issuer)
     return {
       found: `${what} of ${it} takes tokens of ${authorizer.issuer}, and the apps sign in at ${lock.issuer}`,
@@ -123,12 +123,12 @@ function corsTrouble(
   calls: readonly Call[],
 ): { found: string; hint?: string } | undefined {
   if (!cors || cors.origins.length === 0)
-    return { found: `${it} lets no page of another origin ask (CORS)`, hint: 'presso setup' };
+    return { found: `${it} lets no page of another origin ask (CORS)`, hint: PUT_BACK };
   const methods = new Set(cors.methods.map((method) => method.toUpperCase()));
   const missing = calls.find(({ method }) => !methods.has('*') && !methods.has(method));
-  if (missing) return { found: `CORS of ${it} does not allow ${missing.method}`, hint: 'presso setup' };
+  if (missing) return { found: `CORS of ${it} does not allow ${missing.method}`, hint: PUT_BACK };
   const headers = cors.headers.map((header) => header.toLowerCase());
   return headers.includes('authorization') || headers.includes('*') || calls.every(({ open }) => open)
     ? undefined
-    : { found: `CORS of ${it} does not allow the header authorization`, hint: 'presso setup' };
+    : { found: `CORS of ${it} does not allow the header authorization`, hint: PUT_BACK };
 }

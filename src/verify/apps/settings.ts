@@ -43,6 +43,9 @@ export interface AppSettings {
   outputsRead: boolean;
 }
 
+/** What is said of a core that somebody changed: a set-up makes what is missing, and does not look into what is there. */
+export const PUT_BACK = 'presso reset --to module-3 --dry-run   (finds what was changed in the core, and puts it back)';
+
 /** All of it, once for all checks. */
 export const appSettings = (facts: Facts): Promise<AppSettings> =>
   facts.once('app settings', (connection) => read(facts, connection));

@@ -95,7 +95,7 @@ function mendLine(cli: string, pool: string, user: User, mend: 'enable' | 'confi
     confirm: ['admin-confirm-sign-up', ''],
     password: ['admin-set-user-password', ' --permanent --password …'],
   }[mend];
-  return `${cli} cognito-idp ${action} --user-pool-id ${pool} --username ${user.shown}${more}`;
+  return `${cli} cognito-idp ${action} --user-pool-id ${pool} --username ${user.name}${more}`;
 }
 
 /** Somebody of the group who serves can sign in; where nobody can, who comes nearest is named. */
@@ -164,7 +164,7 @@ export const adminUser = probe<Seen>({
         mendLine(cli, pool, unable, bar.mend),
       );
     const join = (user: User): string =>
-      `${cli} cognito-idp admin-add-user-to-group --user-pool-id ${pool} --username ${user.shown} --group-name ${ADMIN_GROUP}`;
+      `${cli} cognito-idp admin-add-user-to-group --user-pool-id ${pool} --username ${user.name} --group-name ${ADMIN_GROUP}`;
     const near = instead.groups.find((name) => name !== ADMIN_GROUP && isNear(name));
     const [misled] = instead.nearMembers;
     if (misled)
@@ -177,7 +177,7 @@ export const adminUser = probe<Seen>({
       return say(
         'fail',
         `the user pool ${pool} has no group ${ADMIN_GROUP}${near === undefined ? '' : `, only "${near}"`}`,
-        'presso setup',
+        `${cli} cognito-idp create-group --user-pool-id ${pool} --group-name ${ADMIN_GROUP}`,
       );
     if (instead.otherPool !== undefined)
       return say(

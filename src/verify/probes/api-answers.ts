@@ -2,7 +2,7 @@
 import { stackOfResource } from '../../aws/cloudformation.ts';
 import { apiParts, type HttpApi, httpApis } from '../../aws/http-apis.ts';
 import { type ApiName, type ApiSeen, apiTrouble, CALLS } from '../apps/routes.ts';
-import { API_SETTINGS, type AppSettings, appSettings, SETTINGS } from '../apps/settings.ts';
+import { API_SETTINGS, type AppSettings, appSettings, PUT_BACK, SETTINGS } from '../apps/settings.ts';
 import type { Verdict } from '../types.ts';
 import { providerName } from './app-settings.ts';
 import { probe } from './probe.ts';
@@ -69,8 +69,7 @@ export const apiAnswers = probe<Seen>({
     };
     for (const name of API_SETTINGS) {
       const seen = apis[name];
-      if (!seen)
-        return say('fail', `the ${SETTINGS[name]}, ${settings.values[name]?.value}, is not there`, 'presso setup');
+      if (!seen) return say('fail', `the ${SETTINGS[name]}, ${settings.values[name]?.value}, is not there`, PUT_BACK);
       const trouble = apiTrouble(name, seen, lock, functions);
       if (trouble) return say('fail', trouble.found, trouble.hint);
     }

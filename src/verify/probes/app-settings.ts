@@ -2,7 +2,7 @@
 import { identityPool, type IdentityPool } from '../../aws/identity-pools.ts';
 import { iotEndpoint } from '../../aws/iot.ts';
 import { type AppClient, appClient } from '../../aws/user-pools.ts';
-import { API_SETTINGS, type AppSettings, appSettings, type SettingName, SETTINGS } from '../apps/settings.ts';
+import { API_SETTINGS, type AppSettings, appSettings, PUT_BACK, type SettingName, SETTINGS } from '../apps/settings.ts';
 import type { Facts } from '../facts.ts';
 import type { Verdict } from '../types.ts';
 import { probe } from './probe.ts';
@@ -75,7 +75,7 @@ export const appSettingsProbe = probe<Seen>({
       const setting = values[name];
       if (!setting)
         return settings.outputsRead
-          ? say('fail', `nothing says which ${SETTINGS[name]} the apps use`, 'presso setup')
+          ? say('fail', `nothing says which ${SETTINGS[name]} the apps use`, PUT_BACK)
           : say('error', 'the outputs of the stacks may not be read', 'Allow cloudformation:DescribeStacks.');
       if (BLANK.test(setting.value))
         return say(
@@ -90,14 +90,14 @@ export const appSettingsProbe = probe<Seen>({
     const [pool, id] = [value('userpool'), value('userpoolclient')];
     const place = pool.split('_')[0];
     if (place !== region)
-      return say('fail', `the user pool ${pool} is of Region ${place}, and this is ${region}`, 'presso setup');
+      return say('fail', `the user pool ${pool} is of Region ${place}, and this is ${region}`, PUT_BACK);
     if (!client)
       return say(
         'fail',
         settings.pools.includes(pool)
           ? `the user pool ${pool} has no app client ${id}`
           : `the user pool ${pool}, which ${values.userpool?.from} names, is not there`,
-        'presso setup',
+        PUT_BACK,
       );
     if (client.hasSecret)
       return say(
@@ -112,15 +112,11 @@ export const appSettingsProbe = probe<Seen>({
         'Allow it ALLOW_USER_SRP_AUTH.',
       );
     const trouble = identityTrouble(settings, identities);
-    if (trouble !== undefined) return say('fail', trouble, 'presso setup');
+    if (trouble !== undefined) return say('fail', trouble, PUT_BACK);
     for (const name of own ? API_SETTINGS : []) {
       const wrong = addressTrouble(value(name), region);
       if (wrong !== undefined)
-        return say(
-          'fail',
-          `the ${SETTINGS[name]} in ${values[name]?.from} is ${value(name)}, ${wrong}`,
-          'presso setup',
-        );
+        return say('fail', `the ${SETTINGS[name]} in ${values[name]?.from} is ${value(name)}, ${wrong}`, PUT_BACK);
     }
     if (!own && settings.addresses.length < 3)
       return say(

@@ -5,7 +5,7 @@ import { iotPolicy } from '../../aws/iot.ts';
 import { groupRole } from '../../aws/user-pools.ts';
 import { decide, type Json, parsePolicy } from '../../iam-policy/index.ts';
 import { ADMIN_GROUP, TOPIC_PREFIX } from '../../workshop.ts';
-import { type AppSettings, appSettings, poolOf } from '../apps/settings.ts';
+import { type AppSettings, appSettings, poolOf, PUT_BACK } from '../apps/settings.ts';
 import type { Facts } from '../facts.ts';
 import { askRole } from '../permissions/ask.ts';
 import { type Ask, type RoleSeen, roleName } from '../permissions/judge.ts';
@@ -178,17 +178,17 @@ function judge({ settings, identities, listeners, tags, attacher }: Seen): Omit<
   if (!identities)
     return settings.appSync
       ? say('pass', 'the event carries its news by AppSync Events, with the sign-in of the user pool')
-      : say('fail', `the identity pool ${settings.values.identitypool?.value ?? ''} is not there`, 'presso setup');
+      : say('fail', `the identity pool ${settings.values.identitypool?.value ?? ''} is not there`, PUT_BACK);
   for (const { who, role, asks } of listeners) {
     const guest = who === 'a guest';
     if (!role)
       return say(
         'fail',
         `the identity pool ${identities.id} has no role for ${who === 'who serves' ? `the group ${ADMIN_GROUP}` : 'those who signed in'}`,
-        'presso setup',
+        PUT_BACK,
       );
     const name = roleName(role.arn);
-    if (!role.exists) return say('fail', `the role ${name}, which ${who} gets, is not there`, 'presso setup');
+    if (!role.exists) return say('fail', `the role ${name}, which ${who} gets, is not there`, PUT_BACK);
     if (!trusted(role, identities.id, guest, Object.keys(tags).length > 0))
       return say(
         'fail',
@@ -201,8 +201,8 @@ function judge({ settings, identities, listeners, tags, attacher }: Seen): Omit<
         'fail',
         `the role ${name}, which ${who} gets, may not do ${refused.action} on ${short(refused.resource)}`,
         Object.keys(tags).length === 0 && refused.resource.includes(SOMEBODY)
-          ? 'The identity pool puts no claim of the sign-in on the session; the role compares topics with the tag userId: presso setup'
-          : `Allow the role ${refused.action} there: presso setup`,
+          ? 'The identity pool puts no claim of the sign-in on the session; the role compares topics with the tag userId.'
+          : `Allow the role ${refused.action} there.`,
       );
     if (!attacher) continue;
     const missing = refusedByPolicy(attacher.document, asks, role.arn, identities.id);
@@ -210,13 +210,13 @@ function judge({ settings, identities, listeners, tags, attacher }: Seen): Omit<
       return say(
         'fail',
         `the IoT policy ${attacher.policy}, which the function ${attacher.name} attaches, is not there`,
-        'presso setup',
+        PUT_BACK,
       );
     if (missing)
       return say(
         'fail',
         `the IoT policy ${attacher.policy} does not allow ${missing.action} on ${short(missing.resource)}`,
-        'presso setup',
+        PUT_BACK,
       );
   }
   const [first] = listeners;
@@ -225,14 +225,10 @@ function judge({ settings, identities, listeners, tags, attacher }: Seen): Omit<
       return say(
         'fail',
         `the role ${roleName(attacher.role.arn)} of the function ${attacher.name} ${attacher.role.exists ? 'may not do iot:AttachPolicy' : 'is not there'}`,
-        'presso setup',
+        PUT_BACK,
       );
   } else if (first?.who !== 'a guest')
-    return say(
-      'fail',
-      'no function attaches an IoT policy to those who signed in, so AWS IoT refuses them',
-      'presso setup',
-    );
+    return say('fail', 'no function attaches an IoT policy to those who signed in, so AWS IoT refuses them', PUT_BACK);
   return say('pass', listeners.map(({ who, role }) => `${who} as ${roleName(role?.arn ?? '')}`).join(', '));
 }
 

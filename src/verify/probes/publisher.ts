@@ -3,6 +3,7 @@ import type { FunctionSettings } from '../../aws/functions.ts';
 import { functionPolicy, functionSettings } from '../../aws/functions.ts';
 import { busArn, listRules, type Rule } from '../../aws/events.ts';
 import { BUS_NAME } from '../../workshop.ts';
+import { PUT_BACK } from '../apps/settings.ts';
 import { byAppSync, EVENTS_OF, type Topic, topicArn, topicName, TOPICS, topicsOf } from '../apps/topics.ts';
 import type { Facts } from '../facts.ts';
 import { askRole } from '../permissions/ask.ts';
@@ -97,8 +98,7 @@ type Judged = Pick<Verdict, 'status' | 'found' | 'hint'> & { questions: Question
 function mute(one: Publisher, topic: Topic, { routing }: Seen): { found: string; hint: string } | undefined {
   const role = routing.roles[one.role];
   const name = roleName(one.role);
-  if (!role?.exists)
-    return { found: `the role ${name} of the function ${one.name} is not there`, hint: 'presso setup' };
+  if (!role?.exists) return { found: `the role ${name} of the function ${one.name} is not there`, hint: PUT_BACK };
   if (!trusts(role.trust, LAMBDA, one.role, { arn: one.arn, account: routing.account }))
     return {
       found: `${LAMBDA} may not assume the role ${name} of the function ${one.name}, which trusts ${trusted(role.trust).join(', ') || 'nobody'}`,
@@ -128,7 +128,7 @@ function judge(seen: Seen): Judged {
   const brought: string[] = [];
   for (const topic of TOPICS) {
     const able = publishers.filter(({ topics }) => topics.includes(topic));
-    if (able.length === 0) return done('fail', `no function publishes to ${topicName(topic)}`, 'presso setup');
+    if (able.length === 0) return done('fail', `no function publishes to ${topicName(topic)}`, PUT_BACK);
     const barred = able.map((one) => mute(one, topic, seen));
     const good = able.filter((_, i) => barred[i] === undefined);
     const [bar] = barred;
@@ -170,7 +170,7 @@ function judge(seen: Seen): Judged {
       near
         ? `${what}: no rule catches ${missed.length === 1 ? 'it' : 'them'} for ${good[0]?.name}`
         : `${what}: no rule has ${good.map(({ name }) => name).join(' or ')} as its target`,
-      'presso setup',
+      PUT_BACK,
     );
   }
   return done('pass', `${[...new Set(brought)].join(', ')} to ${TOPICS.map(topicName).join(', ')}`);
