@@ -1,6 +1,6 @@
 /** The workflow in words. Pure. */
 import { duration, line } from '../text.ts';
-import type { Finding } from '../workflow/index.ts';
+import type { Finding, RunStep } from '../workflow/index.ts';
 import { clock } from './order.ts';
 
 /** `order.asl.json:12:7 error …` as editors and CI read it. */
@@ -27,4 +27,13 @@ export function executionLines(executions: readonly ExecutionLine[]): string[] {
     const short = name.length > 36 ? `${name.slice(0, 35)}…` : name;
     return `${clock(started).slice(0, 8)} ${line(short).padEnd(36)} ${line(status)}${took}`;
   });
+}
+
+/** A step of an execution, one line. */
+export function stepLine(step: RunStep): string {
+  if (step.kind === 'entered') return `  ${`+${duration(step.after)}`.padStart(9)}  ${line(step.state)}`;
+  if (step.kind === 'waits')
+    return `◐ It waits in ${line(step.state)}${step.limit ? `, at most ${step.limit}` : ''}${step.event ? `; it has sent ${step.event}` : ''}.`;
+  const sign = step.status === 'SUCCEEDED' ? '✓' : '✗';
+  return `${sign} ${step.status} in ${line(step.state)} after ${duration(step.took)}.`;
 }
