@@ -1,108 +1,240 @@
 /**
- * A room of 160 beside a bare SDK client that makes as many calls at the same concurrency, on a sandbox that answers after
- * 40 ms. PRESSO_ROOM changes the size.
+ * A room of 160 beside bare SDK clients that make the very same calls at the same concurrency, on a sandbox in a process of
+ * its own that answers after 40 ms; and the memory that 1,000 accounts take. PRESSO_ROOM and PRESSO_MANY change the sizes.
  */
+import { type ChildProcess, fork } from 'node:child_process';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import path from 'node:path';
 import { EventBridge } from '@aws-sdk/client-eventbridge';
 import { IAM } from '@aws-sdk/client-iam';
-import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import path from 'node:path';
-import { expect, test } from 'vitest';
-import { connect } from '../aws/connection.ts';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Connection, connect } from '../aws/connection.ts';
 import { attend, type Attendee, type Operation, runFleet, type Roster } from '../fleet/index.ts';
 import { resetWork, setupWork, verifyWork, type Work } from '../flows/fleet-operations.ts';
 import { chosenChecks } from '../flows/verify.ts';
-import { packageRoot, templatesDir } from '../paths.ts';
-import { startSandbox } from '../sandbox/index.ts';
-import { clientConfig } from '../testing/sandbox.ts';
+import { distFile, packageRoot, templatesDir } from '../paths.ts';
 
 const ROOM = Number(process.env['PRESSO_ROOM'] ?? 160);
+const MANY = Number(process.env['PRESSO_MANY'] ?? 1_000);
+const LATENCY = Number(process.env['PRESSO_LATENCY'] ?? 40);
 const CONCURRENCY = 50;
 const HUB = '999999999999';
+const ROLE = 'OrganizationAccountAccessRole';
 
-test(`verify and reset of ${ROOM} accounts`, async () => {
-  let calls = 0;
-  const onRequest = (): void => void calls++;
-  subscribe('http.server.request.start', onRequest);
-  const sandbox = await startSandbox({ faults: { latency: 40 } });
-  const attendees: Attendee[] = Array.from({ length: ROOM }, (_, i) => ({
-    account: String(100_000_000_000 + i),
-    name: `p${i}`,
-    region: 'us-east-1',
-    role: 'OrganizationAccountAccessRole',
-  }));
-  const roster: Roster = { name: 'bench', attendees, protect: [], protectedWords: [] };
-  for (const { account } of attendees) {
-    const iam = new IAM(clientConfig(sandbox, account));
-    const Statement = [{ Effect: 'Allow', Principal: { AWS: `arn:aws:iam::${HUB}:root` }, Action: 'sts:AssumeRole' }];
-    const trust = JSON.stringify({ Version: '2012-10-17', Statement });
-    await iam.createRole({ RoleName: 'OrganizationAccountAccessRole', AssumeRolePolicyDocument: trust });
-    const PolicyArn = 'arn:aws:iam::aws:policy/AdministratorAccess';
-    await iam.attachRolePolicy({ RoleName: 'OrganizationAccountAccessRole', PolicyArn });
-    iam.destroy();
-  }
-  const base = await connect({
-    region: 'us-east-1',
-    endpoint: sandbox.endpoint,
-    credentials: { accessKeyId: HUB, secretAccessKey: 'test' },
+const attendees: Attendee[] = Array.from({ length: Math.max(ROOM, MANY) }, (_, i) => ({
+  account: String(100_000_000_000 + i),
+  name: `p${i}`,
+  region: 'us-east-1',
+  role: ROLE,
+}));
+const roster: Roster = { name: 'bench', attendees, protect: [], protectedWords: [] };
+const room = attendees.slice(0, ROOM);
+
+let sandbox: ChildProcess;
+let endpoint: string;
+let base: Connection;
+let calls = 0;
+const onCall = (): void => void calls++;
+
+beforeAll(async () => {
+  const port = await freePort();
+  endpoint = `http://127.0.0.1:${port}`;
+  sandbox = fork(distFile('sandbox', 'process.js'), ['--port', String(port), '--latency', String(LATENCY)], {
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
-  const run = async (work: Work, concurrency: number, among = attendees): Promise<{ ms: number; calls: number }> => {
-    const before = calls;
-    const started = performance.now();
+  await new Promise((ready) => sandbox.once('message', ready));
+  base = await connect({ region: 'us-east-1', endpoint, credentials: { accessKeyId: HUB, secretAccessKey: 'test' } });
+  const open = [...attendees];
+  const next = async (): Promise<void> => {
+    for (let one = open.shift(); one; one = open.shift()) await openDoor(one.account);
+  };
+  await Promise.all(Array.from({ length: CONCURRENCY }, next));
+  subscribe('http.client.request.start', onCall);
+});
+afterAll(() => {
+  unsubscribe('http.client.request.start', onCall);
+  base.close();
+  sandbox.kill('SIGKILL');
+});
+
+const freePort = (): Promise<number> =>
+  new Promise((done) => {
+    const server = createServer().listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as AddressInfo;
+      server.close(() => done(port));
+    });
+  });
+
+const plain = (account: string) => ({
+  endpoint,
+  region: 'us-east-1',
+  credentials: { accessKeyId: account, secretAccessKey: 'test' },
+  disableHostPrefix: true,
+});
+
+async function openDoor(account: string): Promise<void> {
+  const iam = new IAM(plain(account));
+  const Statement = [{ Effect: 'Allow', Principal: { AWS: `arn:aws:iam::${HUB}:root` }, Action: 'sts:AssumeRole' }];
+  const trust = JSON.stringify({ Version: '2012-10-17', Statement });
+  await iam.createRole({ RoleName: ROLE, AssumeRolePolicyDocument: trust });
+  await iam.attachRolePolicy({ RoleName: ROLE, PolicyArn: 'arn:aws:iam::aws:policy/AdministratorAccess' });
+  iam.destroy();
+}
+
+interface Measured {
+  ms: number;
+  /** CPU of this process, milliseconds */
+  cpu: number;
+  calls: number;
+  /** until the first account had ended */
+  first: number;
+}
+
+async function measured(work: (first: () => void) => Promise<void>): Promise<Measured> {
+  const [before, cpu, started] = [calls, process.cpuUsage(), performance.now()];
+  let first = 0;
+  await work(() => {
+    first ||= performance.now() - started;
+  });
+  const { user, system } = process.cpuUsage(cpu);
+  return { ms: performance.now() - started, cpu: (user + system) / 1_000, calls: calls - before, first };
+}
+
+const run = (work: Work, concurrency: number, among = room, from = base): Promise<Measured> =>
+  measured(async (first) => {
     const operation: Operation = (attendee, tools) =>
-      attend(attendee, true, { base, roster, own: HUB, now: Date.now }, tools.signal, (attended) =>
+      attend(attendee, true, { base: from, roster, own: HUB, now: Date.now }, tools.signal, (attended) =>
         work(attended, tools),
       );
-    const options = {
+    const events = runFleet(among, operation, {
       concurrency,
       timeLimit: 3_600_000,
       signal: new AbortController().signal,
       now: Date.now,
-      timer: (ms: number, fire: () => void) => {
+      timer: (ms, fire) => {
         const timer = setTimeout(fire, ms);
         return () => clearTimeout(timer);
       },
-      explain: (error: unknown) => ({ outcome: 'unknown' as const, summary: String(error) }),
-    };
-    for await (const event of runFleet(among, operation, options))
-      if (event.kind === 'ended') expect(event.result.outcome, event.result.summary).not.toBe('unknown');
-    return { ms: performance.now() - started, calls: calls - before };
-  };
-  /** As many calls, as many at a time as that many accounts have under way. */
-  const bare = async (total: number, concurrency: number): Promise<number> => {
-    const client = new EventBridge({ ...clientConfig(sandbox), maxAttempts: 3 });
-    let left = total;
-    const started = performance.now();
-    await Promise.all(
-      Array.from({ length: concurrency }, async () => {
-        while (left-- > 0) await client.listEventBuses({});
-      }),
-    );
-    client.destroy();
-    return performance.now() - started;
-  };
-  const checks = path.join(packageRoot(), 'checks');
-  const setup = setupWork({ templates: templatesDir(), checkRegion: false, dryRun: false });
-  await run(setup, CONCURRENCY);
-  const verify = verifyWork(chosenChecks(undefined, checks), (error) => ({ found: String(error), hint: '' }));
-  const reset = resetWork({
-    to: 'setup',
-    templates: templatesDir(),
-    checks,
-    checkRegion: false,
-    dryRun: false,
-    begun: () => true,
+      explain: (error) => ({ outcome: 'unknown', summary: String(error) }),
+    });
+    for await (const event of events) {
+      if (event.kind !== 'ended') continue;
+      first();
+      expect(event.result.outcome, event.result.summary).not.toBe('unknown');
+    }
   });
-  for (const [name, work] of Object.entries({ verify, reset })) {
+
+interface Sent {
+  key: string;
+  command: { constructor: new (input: never) => never; input: never };
+}
+type Sender = { send: (command: never, ...more: never[]) => Promise<unknown>; destroy(): void };
+type Sending = new (config: object) => Sender;
+
+/** The calls that one account takes, and the client of each. */
+async function callsOf(work: Work): Promise<{ sent: Sent[]; clients: Map<string, () => Sender> }> {
+  const sent: Sent[] = [];
+  const clients = new Map<string, () => Sender>();
+  const account = room[0]?.account ?? '';
+  const spy = (on: Connection, as: string): Connection => ({
+    ...on,
+    as: (credentials, region) => spy(on.as(credentials, region), account),
+    inRegion: (region) => spy(on.inRegion(region), as),
+    async client(name, make) {
+      const client = await on.client(name, make);
+      const key = `${name} ${on.region} ${as}`;
+      const own = Object.create(client) as typeof client;
+      const { send } = client as unknown as Sender;
+      (own as unknown as Sender).send = (command: never, ...more) => {
+        sent.push({ key, command });
+        return send.call(client, command, ...more);
+      };
+      const Client = client.constructor as Sending;
+      clients.set(key, () => new Client({ ...plain(as), region: on.region }));
+      return own;
+    },
+  });
+  await run(work, 1, room.slice(0, 1), spy(base, HUB));
+  return { sent, clients };
+}
+
+/** As many accounts' calls as `times`, by clients that do nothing else, one of each kind. */
+const bare = (sent: Sent[], clients: Map<string, () => Sender>, times: number): Promise<Measured> =>
+  measured(async () => {
+    const made = new Map([...clients].map(([key, make]) => [key, make()]));
+    let at = 0;
+    const next = async (): Promise<void> => {
+      for (let i = at++; i < sent.length * times; i = at++) {
+        const one = sent[i % sent.length];
+        if (!one) return;
+        const { constructor: Command, input } = one.command;
+        // What is not there answers with an error, which is an answer.
+        await made
+          .get(one.key)
+          ?.send(new Command(input))
+          .catch(() => {});
+      }
+    };
+    await Promise.all(Array.from({ length: CONCURRENCY }, next));
+    for (const client of made.values()) client.destroy();
+  });
+
+/** The smallest call there is, as often. */
+const smallest = (total: number): Promise<Measured> =>
+  measured(async () => {
+    const client = new EventBridge(plain(HUB));
+    let left = total;
+    const next = async (): Promise<void> => {
+      while (left-- > 0) await client.listEventBuses({});
+    };
+    await Promise.all(Array.from({ length: CONCURRENCY }, next));
+    client.destroy();
+  });
+
+const times = (a: number, b: number): string => `${(a / b).toFixed(2)} times`;
+
+test(`verify and reset of ${ROOM} accounts`, async () => {
+  const checks = path.join(packageRoot(), 'checks');
+  const setup = await run(setupWork({ templates: templatesDir(), checkRegion: false, dryRun: false }), CONCURRENCY);
+  console.log(`fleet setup: ${ROOM} accounts, ${setup.calls} calls in ${Math.round(setup.ms)} ms`);
+  const aim = { to: 'setup', templates: templatesDir(), checks, checkRegion: false, dryRun: false, begun: () => true };
+  const works = {
+    verify: verifyWork(chosenChecks(undefined, checks), (error) => ({ found: String(error), hint: '' }), true),
+    reset: resetWork(aim),
+  };
+  for (const [name, work] of Object.entries(works)) {
+    const { sent, clients } = await callsOf(work);
+    // Both once before, so that neither pays for what the other has loaded.
+    await run(work, CONCURRENCY, room.slice(0, 20));
+    await bare(sent, clients, 20);
     const together = await run(work, CONCURRENCY);
-    const measure = await bare(together.calls, CONCURRENCY);
-    const few = attendees.slice(0, 5);
+    const same = await bare(sent, clients, ROOM);
+    const small = await smallest(together.calls);
+    const few = room.slice(0, 5);
     const alone = ((await run(work, 1, few)).ms / few.length) * ROOM;
-    const memory = Math.round(process.memoryUsage().rss / 1_048_576);
     console.log(
-      `fleet ${name}: ${ROOM} accounts, ${together.calls} calls in ${Math.round(together.ms)} ms; a bare client ${Math.round(measure)} ms (${(together.ms / measure).toFixed(2)} times); one after another ${Math.round(alone)} ms (${(alone / together.ms).toFixed(1)} times); ${memory} MB with the sandbox`,
+      [
+        `fleet ${name}: ${ROOM} accounts, ${together.calls} calls in ${Math.round(together.ms)} ms, the first after ${Math.round(together.first)} ms`,
+        `  bare clients, the same calls: ${same.calls} in ${Math.round(same.ms)} ms (${times(together.ms, same.ms)}; CPU a call ${(together.cpu / together.calls).toFixed(2)} against ${(same.cpu / same.calls).toFixed(2)} ms, ${times(together.cpu / together.calls, same.cpu / same.calls)})`,
+        `  a bare client, as many of the smallest call: ${Math.round(small.ms)} ms (${times(together.ms, small.ms)}; CPU ${times(together.cpu, small.cpu)})`,
+        `  one after another: ${Math.round(alone)} ms (${(alone / together.ms).toFixed(1)} times as long)`,
+      ].join('\n'),
     );
   }
-  base.close();
-  await sandbox.close();
-  unsubscribe('http.server.request.start', onRequest);
+});
+
+test(`${MANY} accounts in one process`, async () => {
+  const checks = path.join(packageRoot(), 'checks');
+  const work = verifyWork(chosenChecks(undefined, checks), (error) => ({ found: String(error), hint: '' }), true);
+  let most = 0;
+  const watch = setInterval(() => {
+    most = Math.max(most, process.memoryUsage().rss);
+  }, 100);
+  const all = await run(work, CONCURRENCY, attendees.slice(0, MANY));
+  clearInterval(watch);
+  console.log(
+    `fleet verify: ${MANY} accounts, ${all.calls} calls in ${Math.round(all.ms)} ms, ${Math.round(most / 1_048_576)} MB at most (with the test runner)`,
+  );
 });
