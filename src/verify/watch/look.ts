@@ -6,17 +6,24 @@ import { isDenied } from '../../aws/failure.ts';
 import { functionPolicy } from '../../aws/functions.ts';
 import { getItem, type Item } from '../../aws/items.ts';
 import { rolePolicies, roleTrust } from '../../aws/permissions.ts';
-import { BUS_NAME, TABLES } from '../../workshop.ts';
+import { groupMembers, workshopPool } from '../../aws/user-pools.ts';
+import { ADMIN_GROUP, BUS_NAME, TABLES } from '../../workshop.ts';
+import { appSettings } from '../apps/settings.ts';
 import { type Facts, factsOf } from '../facts.ts';
 import { thingOf } from '../routing/reach.ts';
 import type { Look } from './changes.ts';
 
 type Things = [name: string, like: string][];
 
-/** What changes most: workflows, rules and their targets, the shop's items. About ten calls. */
+/** What changes most: workflows, rules and their targets, the shop's items, who may serve. About a dozen calls. */
 export async function quickLook(connection: Connection): Promise<Look> {
   const facts = factsOf(connection);
-  const parts = await Promise.all([workflows(facts), rules(connection), items(connection)]);
+  const parts = await Promise.all([
+    workflows(facts),
+    rules(connection),
+    items(connection),
+    orNothing(() => people(connection)),
+  ]);
   return new Map(parts.flat());
 }
 
@@ -54,7 +61,21 @@ async function items(connection: Connection): Promise<Things> {
   return found.flat();
 }
 
-/** What changes less often and costs more to ask: roles, who may invoke functions, stacks. */
+async function people(connection: Connection): Promise<Things> {
+  const pool = await workshopPool(connection);
+  const members = pool === undefined ? undefined : await groupMembers(connection, pool, ADMIN_GROUP);
+  return (members ?? []).map(({ shown, enabled, status }) => [
+    `the user ${shown} of the group ${ADMIN_GROUP}`,
+    `${status} ${enabled}`,
+  ]);
+}
+
+async function settings(facts: Facts): Promise<Things> {
+  const { values } = await appSettings(facts);
+  return Object.entries(values).map(([name, { value }]) => [`the setting ${name} of the apps`, value]);
+}
+
+/** What changes less often and costs more to ask: roles, who may invoke functions, settings, stacks. */
 export async function deepLook(connection: Connection): Promise<Look> {
   const facts = factsOf(connection);
   const [found, ours] = await Promise.all([facts.workflow(), listRules(connection, BUS_NAME)]);
@@ -69,6 +90,7 @@ export async function deepLook(connection: Connection): Promise<Look> {
       .flatMap(({ kind, name, region }) => (kind === 'function' && region === connection.region ? [name] : [])),
   );
   const parts = await Promise.all([
+    orNothing(() => settings(facts)),
     ...[...roleArns].map((arn) => orNothing(() => role(connection, arn))),
     ...[...functions].map((name) =>
       orNothing(

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Connection } from '../../aws/connection.ts';
 import { listRules, putRule } from '../../aws/events.ts';
 import { setAttributes } from '../../aws/items.ts';
+import { createUser, joinGroup, workshopPool } from '../../aws/user-pools.ts';
 import { checksDir } from '../../paths.ts';
 import { readBuild } from '../../solve/build.ts';
 import { makeBuild, openWorkshop, type Workshop } from '../../testing/workshop.ts';
@@ -59,6 +60,11 @@ test('what somebody changes in the account is named; orders that use up numbers 
     () => setAttributes(connection, TABLES.counting, { PK: 'orderID' }, { IDvalue: 7 }),
     () => setAttributes(connection, TABLES.config, { PK: 'config' }, { storeOpen: false }),
     () => putRule(connection, { name: 'Extra', bus: BUS_NAME, pattern: '{"source":["x"]}' }),
+    async () => {
+      const pool = (await workshopPool(connection)) ?? '';
+      await createUser(connection, pool, { name: 'ann@example.com', password: 'Perm4nent-', temporary: false });
+      await joinGroup(connection, pool, 'ann@example.com', 'admin');
+    },
   ];
   const { seen } = await watched(async (looks) => {
     await acts[looks - 1]?.();
@@ -69,6 +75,7 @@ test('what somebody changes in the account is named; orders that use up numbers 
     { kind: 'changed', what: ['the rule "NewOrder"'] },
     { kind: 'changed', what: ['the shop'] },
     { kind: 'changed', what: ['the rule "Extra" is new'] },
+    { kind: 'changed', what: ['the user ann@example.com of the group admin is new'] },
   ]);
   await makeBuild(workshop, readBuild(path.join(checksDir(), 'module-2', 'solution')));
   await setAttributes(connection, TABLES.config, { PK: 'config' }, { storeOpen: true });
