@@ -53,7 +53,7 @@ function changing(
     setRights(name, true),
     async (input, context) => {
       const set = needSet(context, input);
-      await checkCaller(input, context);
+      const delegated = await checkCaller(input, context);
       const id = operationIdOf(input, context);
       const fingerprint = JSON.stringify([kind, input]);
       if (answeredBefore(context, set, id, fingerprint)) return { OperationId: id };
@@ -68,7 +68,7 @@ function changing(
       const preferences = preferencesOf(input, regions);
       const retainStacks = kind === 'DELETE' ? retainOf(input) : undefined;
       const given = kind === 'DELETE' ? undefined : overridesOf(input, set);
-      const meant = await meantAccounts(context, set, targets);
+      const meant = await meantAccounts(context, set, targets, delegated);
       // Somebody else's request may have begun one while Organizations was asked.
       if (answeredBefore(context, set, id, fingerprint)) return { OperationId: id };
       const table = instances(context, set.id);

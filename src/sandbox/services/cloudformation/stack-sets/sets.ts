@@ -25,12 +25,13 @@ import {
   setRights,
 } from './input.ts';
 import { instances, patchInstance, placeOf, type StackSetRecord, stackSets, underWay } from './records.ts';
-import { insistOnTrust, meantAccounts } from './targets.ts';
+import { insistOnOrganization, meantAccounts } from './targets.ts';
 
-/** `CallAs` is taken where it says what holds anyway. */
-export async function checkCaller(input: Input, context: Context): Promise<void> {
-  const as = oneOf(input, 'CallAs', ['SELF', 'DELEGATED_ADMIN']);
-  if (as === 'DELEGATED_ADMIN') await insistOnTrust(context);
+/** Does the caller act as a delegated administrator, as it says by `CallAs`? */
+export async function checkCaller(input: Input, context: Context): Promise<boolean> {
+  const delegated = oneOf(input, 'CallAs', ['SELF', 'DELEGATED_ADMIN']) === 'DELEGATED_ADMIN';
+  if (delegated) await insistOnOrganization(context, true);
+  return delegated;
 }
 
 function checkName(input: Input): string {
@@ -77,7 +78,7 @@ const createStackSet: Action = action(
   async (input, context) => {
     const name = checkName(input);
     const token = checkToken(input);
-    await checkCaller(input, context);
+    const delegated = await checkCaller(input, context);
     const there = findSet(context, name);
     if (there?.status === 'ACTIVE') {
       if (token !== undefined && there.token === token) return { StackSetId: there.id };
@@ -90,7 +91,7 @@ const createStackSet: Action = action(
     if (permissionModel === 'SERVICE_MANAGED') {
       if (!autoDeployment)
         throw invalid('AutoDeployment should be specified for StackSets with SERVICE_MANAGED permission model');
-      await insistOnTrust(context);
+      await insistOnOrganization(context, delegated);
     }
     const description = checkDescription(input);
     const templateBody = templateText(input, undefined);
@@ -123,7 +124,7 @@ const updateStackSet: Action = action(
   setRights('UpdateStackSet', true),
   async (input, context) => {
     const set = needSet(context, input);
-    await checkCaller(input, context);
+    const delegated = await checkCaller(input, context);
     const id = operationIdOf(input, context);
     const fingerprint = JSON.stringify(['UPDATE_SET', input]);
     if (answeredBefore(context, set, id, fingerprint)) return { OperationId: id };
@@ -142,7 +143,7 @@ const updateStackSet: Action = action(
     const capabilities = texts(input, 'Capabilities');
     checkCapabilities(template, capabilities);
     const description = checkDescription(input);
-    const meant = named ? await meantAccounts(context, set, targets) : [];
+    const meant = named ? await meantAccounts(context, set, targets, delegated) : [];
     // Somebody else's request may have begun one while Organizations was asked.
     if (answeredBefore(context, set, id, fingerprint)) return { OperationId: id };
     const places = named

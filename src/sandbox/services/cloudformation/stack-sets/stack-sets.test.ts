@@ -2,9 +2,14 @@
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { CloudFormation, type CreateStackInstancesCommandInput } from '@aws-sdk/client-cloudformation';
+import {
+  CloudFormation,
+  type CreateStackInstancesCommandInput,
+  type DeploymentTargets,
+} from '@aws-sdk/client-cloudformation';
 import { EventBridge } from '@aws-sdk/client-eventbridge';
 import { IAM } from '@aws-sdk/client-iam';
+import { Organizations } from '@aws-sdk/client-organizations';
 import { SSM } from '@aws-sdk/client-ssm';
 import { STS } from '@aws-sdk/client-sts';
 import { expect, test } from 'vitest';
@@ -395,7 +400,7 @@ test('what is wrong with a request is said before anything is begun', () =>
     const role = `Resources: { Role: { Type: AWS::IAM::Role, Properties: { AssumeRolePolicyDocument: {} } } }`;
     await expect(make({ TemplateBody: role })).rejects.toMatchObject({ name: 'InsufficientCapabilitiesException' });
     await expect(make({ PermissionModel: 'SERVICE_MANAGED', AutoDeployment: { Enabled: false } })).rejects.toThrow(
-      'You must enable organizations access to operate a service managed stack set',
+      'You must be the management account or delegated admin account of an organization before operating a SERVICE_MANAGED stack set',
     );
     await make({});
     await expect(make({})).rejects.toMatchObject({ name: 'NameAlreadyExistsException' });
@@ -512,3 +517,124 @@ test('an operation that the end of the process cut short goes on, and makes noth
     rmSync(folder, { recursive: true, force: true });
   }
 });
+
+/** An organization of the hub: Anna and Bo in the unit, Cleo beside it. */
+async function organization(sandbox: Sandbox): Promise<{ hub: Organizations; root: string; unit: string }> {
+  const hub = new Organizations(clientConfig(sandbox, HUB));
+  await hub.createOrganization({});
+  const root = (await hub.listRoots({})).Roots?.[0]?.Id ?? '';
+  const { OrganizationalUnit } = await hub.createOrganizationalUnit({ ParentId: root, Name: 'Room' });
+  for (const account of [ANNA, BO, CLEO]) {
+    const { Handshake } = await hub.inviteAccountToOrganization({ Target: { Id: account, Type: 'ACCOUNT' } });
+    await new Organizations(clientConfig(sandbox, account)).acceptHandshake({ HandshakeId: Handshake?.Id });
+    if (account !== CLEO)
+      await hub.moveAccount({
+        AccountId: account,
+        SourceParentId: root,
+        DestinationParentId: OrganizationalUnit?.Id,
+      });
+  }
+  return { hub, root, unit: OrganizationalUnit?.Id ?? '' };
+}
+
+const STACKSETS = 'member.org.stacksets.cloudformation.amazonaws.com';
+
+test('service-managed: units are the targets, trusted access opens them, and nobody makes a role', () =>
+  withSandbox(async (sandbox) => {
+    const { hub, ended, instances, stacksOf } = roomOf(sandbox);
+    const { hub: organizations, root, unit } = await organization(sandbox);
+    const set = {
+      StackSetName: 'coffee',
+      TemplateBody: bus(),
+      PermissionModel: 'SERVICE_MANAGED' as const,
+      AutoDeployment: { Enabled: false },
+    };
+    await expect(hub.createStackSet(set)).rejects.toThrow(
+      'You must enable organizations access to operate a service managed stack set',
+    );
+    await organizations.enableAWSServiceAccess({ ServicePrincipal: STACKSETS });
+    await hub.createStackSet(set);
+    const create = (targets: DeploymentTargets) =>
+      ended(hub.createStackInstances({ StackSetName: 'coffee', DeploymentTargets: targets, Regions: [REGION] }));
+    await expect(create({ Accounts: [ANNA as string] })).rejects.toThrow(/can only have OrganizationalUnit as target/);
+    await expect(
+      create({ OrganizationalUnitIds: [unit], Accounts: [ANNA as string], AccountFilterType: 'UNION' }),
+    ).rejects.toThrow(/UNION is not supported/);
+    await expect(create({ OrganizationalUnitIds: ['ou-abcd-00000000'] })).rejects.toThrow(/does not exist/);
+    const only = await create({
+      OrganizationalUnitIds: [root],
+      Accounts: [ANNA as string, EVA as string],
+      AccountFilterType: 'INTERSECTION',
+    });
+    expect(only.results).toEqual({ [`${ANNA} ${REGION}`]: 'SUCCEEDED' });
+    const others = await create({
+      OrganizationalUnitIds: [root],
+      Accounts: [ANNA as string],
+      AccountFilterType: 'DIFFERENCE',
+    });
+    // The management account is in the root and is never a target.
+    expect(Object.keys(others.results).sort()).toEqual([`${BO} ${REGION}`, `${CLEO} ${REGION}`]);
+    expect(Object.values(await instances())).toEqual(['CURRENT/SUCCEEDED', 'CURRENT/SUCCEEDED', 'CURRENT/SUCCEEDED']);
+    expect(await stacksOf(BO as string)).toMatchObject([{ status: 'CREATE_COMPLETE' }]);
+    const { Roles = [] } = await new IAM(clientConfig(sandbox, BO)).listRoles({});
+    expect(Roles.map((role) => role.RoleName)).toEqual([expect.stringMatching(/^stacksets-exec-[0-9a-f]{32}$/)]);
+    const { StackSet } = await hub.describeStackSet({ StackSetName: 'coffee' });
+    expect(StackSet).toMatchObject({ PermissionModel: 'SERVICE_MANAGED', OrganizationalUnitIds: [root] });
+    const gone = await ended(
+      hub.deleteStackInstances({
+        StackSetName: 'coffee',
+        DeploymentTargets: { OrganizationalUnitIds: [unit] },
+        Regions: [REGION],
+        OperationPreferences: { MaxConcurrentPercentage: 100 },
+        RetainStacks: false,
+      }),
+    );
+    expect(gone.status).toBe('SUCCEEDED');
+    expect(await instances()).toEqual({ [`${CLEO} ${REGION}`]: 'CURRENT/SUCCEEDED' });
+
+    // A member may do so only as the delegated administrator it has been made, and says so.
+    const member = new CloudFormation(clientConfig(sandbox, CLEO));
+    await expect(member.createStackSet({ ...set, CallAs: 'DELEGATED_ADMIN' })).rejects.toThrow(/delegated admin/);
+    await organizations.registerDelegatedAdministrator({ AccountId: CLEO, ServicePrincipal: STACKSETS });
+    await expect(member.createStackSet(set)).rejects.toThrow(/management account or delegated admin/);
+    await member.createStackSet({ ...set, CallAs: 'DELEGATED_ADMIN' });
+  }));
+
+test('concurrency and tolerance: percentages are rounded down, SOFT keeps the pace, Regions may go side by side', () =>
+  room(
+    async ({ hub, create }) => {
+      await hub.createStackSet({ StackSetName: 'coffee', TemplateBody: bus() });
+      // 39 % of five accounts is one: the second failure is one too many.
+      const percent = await create({
+        Accounts: [ANNA, BO, CLEO, DAN, EVA] as string[],
+        OperationPreferences: { FailureTolerancePercentage: 39, MaxConcurrentPercentage: 20 },
+      });
+      expect(percent).toMatchObject({ status: 'FAILED', failed: 2 });
+      expect(Object.values(percent.results).map((one) => one.split(':')[0])).toEqual([
+        'SUCCEEDED',
+        'FAILED',
+        'FAILED',
+        'CANCELLED',
+        'CANCELLED',
+      ]);
+      // All five are under way before the first has failed.
+      const soft = await create({
+        OperationPreferences: { MaxConcurrentCount: 5, ConcurrencyMode: 'SOFT_FAILURE_TOLERANCE' },
+      });
+      expect(soft).toMatchObject({ status: 'FAILED', failed: 4 });
+      expect(Object.values(soft.results).some((one) => one.startsWith('CANCELLED'))).toBe(false);
+      // The failure of one Region does not cancel the other when both are under way.
+      const side = await create({
+        Accounts: [BO, ANNA] as string[],
+        Regions: ['eu-west-1', 'us-west-2'],
+        OperationPreferences: { RegionConcurrencyType: 'PARALLEL' },
+      });
+      expect(side.results).toMatchObject({
+        [`${BO} eu-west-1`]: expect.stringMatching(/^FAILED/) as string,
+        [`${BO} us-west-2`]: expect.stringMatching(/^FAILED/) as string,
+        [`${ANNA} us-west-2`]: 'CANCELLED: Cancelled since failure tolerance has exceeded',
+      });
+    },
+    {},
+    [ANNA],
+  ));

@@ -15,9 +15,14 @@ export interface Meant {
  * Accounts of a request, in the order in which they were named; those of a unit as Organizations lists them. The
  * management account is never a target of a service-managed set (guide, "Considerations").
  */
-export async function meantAccounts(context: Context, set: StackSetRecord, targets: Targets): Promise<Meant[]> {
+export async function meantAccounts(
+  context: Context,
+  set: StackSetRecord,
+  targets: Targets,
+  delegated: boolean,
+): Promise<Meant[]> {
   if (set.permissionModel === 'SELF_MANAGED') return [...new Set(targets.accounts)].map((account) => ({ account }));
-  await insistOnTrust(context);
+  await insistOnOrganization(context, delegated);
   const { filter } = targets;
   const named = new Set(targets.accounts);
   if (named.size > 0 && filter === undefined && targets.units.length > 0)
@@ -45,19 +50,35 @@ export async function meantAccounts(context: Context, set: StackSetRecord, targe
   return [...found.values()];
 }
 
-/** @throws ServiceError ValidationError unless the organization lets StackSets in */
-export async function insistOnTrust(context: Context): Promise<void> {
+const ask = (context: Context, action: string, input: Record<string, string> = {}) =>
+  context.world.call('organizations', action, input, { account: context.account, region: context.region });
+
+/**
+ * Service-managed sets are for the management account, and for delegated administrators that say so (CallAs); and only when
+ * the organization lets StackSets in.
+ * @throws ServiceError ValidationError
+ */
+export async function insistOnOrganization(context: Context, delegated: boolean): Promise<void> {
   try {
-    const answer = await context.world.call(
-      'organizations',
-      'ListAWSServiceAccessForOrganization',
-      {},
-      { account: context.account, region: context.region },
-    );
-    const enabled = (answer['EnabledServicePrincipals'] ?? []) as { ServicePrincipal: string }[];
-    if (enabled.some(({ ServicePrincipal }) => ServicePrincipal === TRUSTED_SERVICE)) return;
+    if (delegated) {
+      const answer = await ask(context, 'ListDelegatedAdministrators', { ServicePrincipal: TRUSTED_SERVICE });
+      const administrators = (answer['DelegatedAdministrators'] ?? []) as { Id: string }[];
+      if (administrators.some(({ Id }) => Id === context.account)) return;
+    } else {
+      const { Organization } = (await ask(context, 'DescribeOrganization')) as {
+        Organization?: { MasterAccountId?: string };
+      };
+      if (Organization?.MasterAccountId === context.account) {
+        const answer = await ask(context, 'ListAWSServiceAccessForOrganization');
+        const enabled = (answer['EnabledServicePrincipals'] ?? []) as { ServicePrincipal: string }[];
+        if (enabled.some(({ ServicePrincipal }) => ServicePrincipal === TRUSTED_SERVICE)) return;
+        throw invalid('You must enable organizations access to operate a service managed stack set');
+      }
+    }
   } catch (error) {
-    if (!(error instanceof ServiceError)) throw error;
+    if (!(error instanceof ServiceError) || error.code === 'ValidationError') throw error;
   }
-  throw invalid('You must enable organizations access to operate a service managed stack set');
+  throw invalid(
+    'You must be the management account or delegated admin account of an organization before operating a SERVICE_MANAGED stack set',
+  );
 }
