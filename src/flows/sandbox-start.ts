@@ -18,9 +18,10 @@ export interface StartOptions {
   drop?: string | undefined;
   seed?: number | undefined;
   eventual?: number | undefined;
+  window?: number | undefined;
 }
 
-const FAULTS = ['latency', 'throttle', 'fault', 'drop', 'seed', 'eventual'] as const;
+const FAULTS = ['latency', 'throttle', 'fault', 'drop', 'seed', 'eventual', 'window'] as const;
 
 export async function startDetached(options: StartOptions): Promise<void> {
   const already = await findSandbox(options.dir);
@@ -71,6 +72,7 @@ export async function startHere(options: StartOptions): Promise<void> {
       fault: Number(options.fault ?? 0),
       drop: Number(options.drop ?? 0),
       seed: options.seed,
+      window: options.window,
     },
     log: (line) => tell(`${line.time} ${line.kind} ${line.message}`),
   });

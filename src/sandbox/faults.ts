@@ -11,9 +11,12 @@ export interface FaultOptions {
   /** share of calls whose connection is dropped */
   drop?: number | undefined;
   seed?: number | undefined;
+  /** milliseconds: what was signed longer ago, or so far ahead, is refused */
+  window?: number | undefined;
 }
 
 export interface Faults {
+  readonly window: number | undefined;
   before(service: string, action: string): Promise<'drop' | undefined>;
 }
 
@@ -30,6 +33,7 @@ export function createFaults(options: FaultOptions): Faults {
   const { latency = 0, throttle = 0, fault = 0, drop = 0 } = options;
   const quiet = latency === 0 && throttle === 0 && fault === 0 && drop === 0;
   return {
+    window: options.window,
     async before(_service, _action) {
       if (quiet) return undefined;
       if (latency > 0) await new Promise<void>((done) => setTimeout(done, latency));

@@ -21,6 +21,7 @@ const { values } = parseArgs({
     fault: { type: 'string' },
     drop: { type: 'string' },
     seed: { type: 'string' },
+    window: { type: 'string' },
     eventual: { type: 'string' },
   },
 });
@@ -42,6 +43,7 @@ try {
       fault: number(values.fault),
       drop: number(values.drop),
       seed: number(values.seed),
+      window: number(values.window),
     },
     log: (line) => process.stdout.write(`${line.time} ${line.kind} ${line.message}\n`),
     ...(values.data === undefined ? {} : { dir: values.data }),

@@ -39,6 +39,11 @@ export default class SandboxStart extends PressoCommand {
       max: 60_000,
       helpValue: 'MS',
     }),
+    window: Flags.integer({
+      description: 'refuse what was signed longer ago than this (on AWS 300000)',
+      min: 1_000,
+      helpValue: 'MS',
+    }),
     seed: Flags.integer({ description: 'seed of the faults', helpValue: 'N' }),
   };
 
