@@ -64,6 +64,30 @@ test('never more than the limit at once, and everybody ends', async () => {
   expect(most).toBe(3);
 });
 
+test('a few go ahead and the rest follow with the first result, or when that takes too long', async () => {
+  const { options: given, fire } = options({ concurrency: 20 });
+  const open = new Map<string, () => void>();
+  const operation: Operation = ({ name }) =>
+    new Promise((go) => open.set(name, () => go({ outcome: 'done', summary: '' })));
+  const events = collect(runFleet(people(20), operation, given));
+  await new Promise((go) => setImmediate(go));
+  expect(open.size).toBe(4);
+  open.get('p2')?.();
+  await new Promise((go) => setImmediate(go));
+  expect(open.size).toBe(20);
+  for (const end of open.values()) end();
+  expect(await events).toHaveLength(20);
+
+  open.clear();
+  const again = collect(runFleet(people(20), operation, given));
+  await new Promise((go) => setImmediate(go));
+  fire();
+  await new Promise((go) => setImmediate(go));
+  expect(open.size).toBe(20);
+  for (const end of open.values()) end();
+  expect(await again).toHaveLength(20);
+});
+
 test('an account that throws and one that hangs do not hold up the rest', async () => {
   const { options: given, fire } = options();
   const operation: Operation = async ({ name }) => {

@@ -54,6 +54,10 @@ export interface FleetOptions {
 /** How long an operation may take to answer a stop before it is given up (milliseconds). */
 const GRACE_MS = 10_000;
 
+/** So many accounts go ahead of the rest, until one of them has ended or so many milliseconds have passed. */
+export const LEAD = 4;
+export const LEAD_MS = 750;
+
 /** Yields as things happen; ends when every account has ended. Results come in the order in which they end. */
 export async function* runFleet(
   attendees: Attendee[],
@@ -85,14 +89,28 @@ export async function* runFleet(
       emit({ kind: 'started', attendee, at: started });
       const finding = await within(attendee, operation, options, emit);
       emit({ kind: 'ended', attendee, again: false, result: toResult(attendee, finding, started, options.now()) });
+      if (following > 0) follow();
     }
   };
   running = workers;
-  for (let i = 0; i < workers; i++)
-    void work().finally(() => {
-      running--;
-      wake();
-    });
+  const begin = (n: number): void => {
+    for (let i = 0; i < n; i++)
+      void work().finally(() => {
+        running--;
+        if (following > 0) follow();
+        wake();
+      });
+  };
+  // A few go ahead, so that the first result is there soon: all at once, they would all be there at the same time, late.
+  const lead = Math.min(LEAD, workers);
+  let following = workers - lead;
+  const follow = (): void => {
+    cancel();
+    begin(following);
+    following = 0;
+  };
+  const cancel = following > 0 ? options.timer(LEAD_MS, follow) : (): void => {};
+  begin(lead);
   for (;;) {
     for (let event = queue.shift(); event; event = queue.shift()) yield event;
     if (running === 0 && queue.length === 0) return;

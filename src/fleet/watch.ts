@@ -3,7 +3,16 @@
  * account is left alone for at least that long between two visits, and longer where AWS throttles or answers slowly.
  */
 import type { Attendee } from './roster.ts';
-import { type FleetEvent, type FleetOptions, type Operation, type Result, toResult, within } from './run.ts';
+import {
+  type FleetEvent,
+  type FleetOptions,
+  LEAD,
+  LEAD_MS,
+  type Operation,
+  type Result,
+  toResult,
+  within,
+} from './run.ts';
 
 export interface WatchOptions extends Omit<FleetOptions, 'done'> {
   /** milliseconds in which an account is left alone after a visit */
@@ -55,6 +64,7 @@ export async function* watchFleet(
   const seats: Seat[] = attendees.map((attendee, at) => ({ attendee, at, due: 0, visits: 0, strikes: 0 }));
   const waiting = [...seats];
   const queue: FleetEvent[] = [];
+  const follow = options.now() + LEAD_MS;
   let running = 0;
   let wake = (): void => {};
   let cancel = (): void => {};
@@ -78,7 +88,10 @@ export async function* watchFleet(
     if (options.signal.aborted) return;
     waiting.sort((a, b) => a.due - b.due || a.at - b.at);
     const now = options.now();
-    while (running < options.concurrency && waiting[0] && waiting[0].due <= now) {
+    // As in a run: a few go ahead, so that the first result is there soon.
+    const ahead = now < follow && seats.every(({ visits }) => visits === 0);
+    const limit = ahead ? Math.min(LEAD, options.concurrency) : options.concurrency;
+    while (running < limit && waiting[0] && waiting[0].due <= now) {
       const seat = waiting.shift() as Seat;
       running++;
       void visit(seat).finally(() => {
@@ -88,7 +101,8 @@ export async function* watchFleet(
       });
     }
     const next = waiting[0];
-    if (next && running < options.concurrency) cancel = options.timer(Math.max(1, next.due - now), pump);
+    if (next && ahead) cancel = options.timer(follow - now, pump);
+    else if (next && running < limit) cancel = options.timer(Math.max(1, next.due - now), pump);
   };
   const stop = (): void => {
     cancel();
