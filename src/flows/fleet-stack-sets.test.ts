@@ -20,7 +20,8 @@ import { clientConfig } from '../testing/sandbox.ts';
 import { KINDS, readChecklists } from '../verify/index.ts';
 import { BUS_NAME, LOG_GROUP, MODULES, TABLES } from '../workshop.ts';
 import { resetWork, setupWork, teardownWork, verifyWork, type Work } from './fleet-operations.ts';
-import { openHub, openReleases, setupBySets } from './fleet-stack-sets.ts';
+import { setsOf } from './fleet-flags.ts';
+import { openHub, openReleases, setupBySets, toleranceOf } from './fleet-stack-sets.ts';
 
 const HUB = '999999999999';
 const [ANNA, BO, CLEO, DAN, EVA, PROD] = [
@@ -283,3 +284,17 @@ test(
   () => proven('service-managed'),
   PATIENCE,
 );
+
+test('how many may fail is a number of accounts or a percentage; anything else is refused by name', () => {
+  expect(toleranceOf('5')).toEqual({ count: 5 });
+  expect(toleranceOf('10%')).toEqual({ percentage: 10 });
+  for (const bad of ['', '-1', '101%', '5 %', 'all', '1e3']) expect(() => toleranceOf(bad)).toThrow(/neither a number/);
+});
+
+test('flags of the one engine are not swallowed by the other', async () => {
+  await expect(setsOf({ engine: 'assume-role', 'failure-tolerance': '5' })).rejects.toThrow(/StackSets only/);
+  await expect(
+    setsOf({ engine: 'stacksets', permissions: 'service-managed', 'execution-role': 'Mine' }),
+  ).rejects.toThrow(/does not go with/);
+  expect(await setsOf({ engine: 'assume-role' })).toBeUndefined();
+});
