@@ -1,5 +1,6 @@
 /** Is there somebody who may serve: in the group of those who do, and able to sign in? */
 import type { Connection } from '../../aws/connection.ts';
+import { isDenied } from '../../aws/failure.ts';
 import {
   groupMembers,
   listGroups,
@@ -49,8 +50,8 @@ const NOTHING: Instead = { groups: [], nearMembers: [], users: [], otherPool: un
 
 async function lookAround(facts: Facts, connection: Connection, pool: string, pools: string[]): Promise<Instead> {
   const [groups, users, others, elsewhere] = await Promise.all([
-    listGroups(connection, pool),
-    someUsers(connection, pool),
+    orNone(() => listGroups(connection, pool)),
+    orNone(() => someUsers(connection, pool)),
     Promise.all(
       pools
         .filter((id) => id !== pool)
@@ -61,6 +62,16 @@ async function lookAround(facts: Facts, connection: Connection, pool: string, po
   const near = groups.find((name) => name !== ADMIN_GROUP && isNear(name));
   const nearMembers = near === undefined ? [] : await groupMembers(connection, pool, near);
   return { groups, users, nearMembers: nearMembers ?? [], otherPool: others.flat()[0], elsewhere };
+}
+
+/** Only for the sentence: who may not list them is told without a name. */
+async function orNone<T>(look: () => Promise<T[]>): Promise<T[]> {
+  try {
+    return await look();
+  } catch (error) {
+    if (isDenied(error)) return [];
+    throw error;
+  }
 }
 
 const isNear = (group: string): boolean =>
