@@ -13,7 +13,7 @@ export const DEFAULT_REGIONS = `ap-northeast-1 ap-northeast-2 ap-northeast-3 ap-
    ca-central-1 eu-central-1 eu-north-1 eu-west-1 eu-west-2 eu-west-3 sa-east-1 us-east-1 us-east-2 us-west-1
    us-west-2`.split(/\s+/);
 
-/** An opt-in Region whose status is not DISABLED, in the account's own records (service `account`). */
+/** An opt-in Region that was used or decided about, in the account's own records (service `account`). */
 export interface RegionRecord {
   name: string;
   status: 'ENABLING' | 'ENABLED' | 'DISABLING' | 'DISABLED';
@@ -22,13 +22,15 @@ export interface RegionRecord {
 export const optedRegions = (store: AccountStore) => store.table<RegionRecord>('account', '', 'regions');
 
 /**
- * Refuses a call to a Region that is not enabled: its endpoints know nobody's keys of that account.
+ * Refuses a call to a Region that was disabled: its endpoints know nobody's keys of that account. One that nobody has
+ * decided about is enabled by its first call, so that every Region works on a laptop without further ado.
  * @throws ServiceError UnrecognizedClientException, in the query protocol InvalidClientTokenId
  */
 export function checkRegion(store: AccountStore, service: Service, region: string): void {
   if (service.global || !OPT_IN_REGIONS.has(region)) return;
-  const status = optedRegions(store).get(region)?.status;
-  if (status === 'ENABLED' || status === 'DISABLING') return;
+  const known = optedRegions(store).get(region);
+  if (!known) optedRegions(store).put(region, { name: region, status: 'ENABLED' });
+  if (!known || known.status === 'ENABLED' || known.status === 'DISABLING') return;
   const message = 'The security token included in the request is invalid.';
   throw service.protocol === 'query'
     ? new ServiceError('InvalidClientTokenId', message, 403)

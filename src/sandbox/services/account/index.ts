@@ -90,7 +90,7 @@ function finish(context: Context, name: string): void {
     await context.world.pause();
     const status = optedRegions(context.store).get(name)?.status;
     if (status === 'ENABLING') optedRegions(context.store).put(name, { name, status: 'ENABLED' });
-    if (status === 'DISABLING') optedRegions(context.store).delete(name);
+    if (status === 'DISABLING') optedRegions(context.store).put(name, { name, status: 'DISABLED' });
   });
 }
 
