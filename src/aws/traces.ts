@@ -208,5 +208,5 @@ export async function tracesIn(connection: Connection, { elsewhere = false } = {
 }
 
 /** A Region that an account has not enabled knows nobody's credentials (AWS page "Managing AWS Regions"). */
-const isSwitchedOff = (error: unknown): boolean =>
+export const isSwitchedOff = (error: unknown): boolean =>
   /UnrecognizedClient|InvalidClientTokenId|AuthFailure|InvalidToken|OptInRequired/.test(errorName(error));

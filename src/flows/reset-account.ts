@@ -10,7 +10,7 @@ import { standing } from '../aws/standing.ts';
 import { EXIT, PressoError } from '../errors.ts';
 import type { StepNews } from '../progress.ts';
 import { deployNews } from '../report/setup.ts';
-import { type ChangedCode, observeCode, restoreCode } from '../reset/code.ts';
+import { type ChangedCode, type CodeFound, observeCode, restoreCode } from '../reset/code.ts';
 import { observeDrift } from '../reset/core.ts';
 import { observeLeftData, observePresent } from '../reset/observe.ts';
 import {
@@ -191,20 +191,27 @@ export async function planReset(
     region: connection.region,
     to: aim.to,
     removals: worthDoing(removals) || stacks.length > 0 ? removals : [],
-    left: [
-      ...handMade.left,
-      ...codes.blind.map(({ function: id, why }) => ({
-        kind: 'function',
-        id,
-        why: `its code was not compared: ${why}`,
-        region: connection.region,
-      })),
-    ],
+    left: [...handMade.left, ...notCompared(codes.blind, connection.region)],
     stacks,
     codes: codes.changed,
     seed: whole ? await seedChanges(connection, aim) : undefined,
     build: build && (whole ? await buildSteps(connection, build, identity.account) : 'later'),
   };
+}
+
+/** One line for what has one reason: where archives cannot be fetched, none can. */
+function notCompared(blind: CodeFound['blind'], region: string): Left[] {
+  const reasons = new Map<string, string[]>();
+  for (const { function: name, why } of blind) reasons.set(why, [...(reasons.get(why) ?? []), name]);
+  return [...reasons].map(([why, names]) => {
+    const [name = ''] = names.sort();
+    return {
+      kind: 'code',
+      id: names.length === 1 ? name : `of ${name} and ${names.length - 1} more`,
+      why: `it was not compared: ${why}`,
+      region,
+    };
+  });
 }
 
 /** Nothing at all would change. */

@@ -12,14 +12,14 @@ import { SQS } from '@aws-sdk/client-sqs';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { sessionsOf } from '../aws/assume.ts';
-import { packageRoot } from '../paths.ts';
+import { packageRoot, templatesDir } from '../paths.ts';
 import { lookedLines } from '../report/reset.ts';
 import { readBuild } from '../solve/build.ts';
 import { clientConfig } from '../testing/sandbox.ts';
 import { makeBuild, openWorkshop, type Workshop } from '../testing/workshop.ts';
 import { factsOf, KINDS, readChecklists, type Result, verify } from '../verify/index.ts';
 import { BUS_NAME, LOG_GROUP, TABLES, WORKSHOP_REGIONS } from '../workshop.ts';
-import type { ResetOutcome } from './reset-account.ts';
+import { planReset, type ResetOutcome } from './reset-account.ts';
 import { PASSES, planAccountTeardown, runTeardown } from './teardown-account.ts';
 
 let workshop: Workshop;
@@ -199,4 +199,59 @@ test('what a stuck stack let go of is found by name and marker, in module 4 too;
   expect((await sqs.listQueues({})).QueueUrls).toHaveLength(1);
   expect((await cloudwatch.listDashboards({})).DashboardEntries).toEqual([]);
   expect((await cleanup()).find(({ id }) => id === 'cleanup.apis')?.status).toBe('pass');
+});
+
+test('two Regions of one account: a reset of one leaves the roles of the other, a teardown takes each with its stack', async () => {
+  const { sandbox, connection, account } = await openWorkshop({ sandbox: workshop.sandbox });
+  const west = await openWorkshop({ sandbox: workshop.sandbox, region: 'us-west-2' });
+  try {
+    const iam = new IAM(config);
+    await iam.createRole({
+      RoleName: 'StepFunctions-OrderProcessorWorkflow-role-west12345',
+      Path: '/service-role/',
+      AssumeRolePolicyDocument: JSON.stringify({
+        Version: '2012-10-17',
+        Statement: [{ Effect: 'Allow', Principal: { Service: 'states.amazonaws.com' }, Action: 'sts:AssumeRole' }],
+      }),
+    });
+    await iam.putRolePolicy({
+      RoleName: 'StepFunctions-OrderProcessorWorkflow-role-west12345',
+      PolicyName: 'west',
+      PolicyDocument: JSON.stringify({
+        Version: '2012-10-17',
+        Statement: [
+          {
+            Effect: 'Allow',
+            Action: 'events:PutEvents',
+            Resource: `arn:aws:events:us-west-2:${account}:event-bus/${BUS_NAME}`,
+          },
+        ],
+      }),
+    });
+    // The first opening set the core up in us-east-1 again; both stand now.
+    const aim = {
+      to: 'setup',
+      templates: templatesDir(),
+      checks: path.join(packageRoot(), 'checks'),
+      checkRegion: false,
+    };
+    const reset = await planReset(connection, aim, { pause: () => sandbox.settle() });
+    expect(reset.removals).toEqual([]);
+    expect(reset.left.map(({ id, why }) => `${id}: ${why}`)).toContain(
+      'StepFunctions-OrderProcessorWorkflow-role-west12345: it is for what is in us-west-2',
+    );
+    const held = reset.left.filter(({ why }) => /^the stack .+ in us-west-2 holds it$/.test(why));
+    expect(held.length).toBeGreaterThan(5);
+    const plan = await planAccountTeardown(connection);
+    expect(plan.removals.filter(({ kind }) => kind === 'role').map(({ id }) => id)).toEqual([
+      'StepFunctions-OrderProcessorWorkflow-role-west12345',
+    ]);
+    expect(plan.removals.filter(({ kind, region }) => kind === 'stack' && region === 'us-west-2')).toHaveLength(8);
+    expect((await tearDown()).outcome.trouble).toEqual([]);
+    expect((await cleanup()).filter(({ status }) => status !== 'pass')).toEqual([]);
+    expect((await iam.listRoles({ PathPrefix: '/' })).Roles?.map(({ RoleName }) => RoleName)).toEqual([]);
+  } finally {
+    connection.close();
+    await west.close();
+  }
 });

@@ -22,27 +22,36 @@ export interface TeardownPlan extends SweepPlan {
 export async function planAccountTeardown(connection: Connection): Promise<TeardownPlan> {
   const [identity, here, { traces: there, ...unlisted }] = await Promise.all([
     whoAmI(connection),
-    observePresent(connection),
+    observePresent(connection, { everywhere: true }),
     tracesElsewhere(connection),
   ]);
-  const plans = [planTeardown(here)];
+  const others = [];
   for (const { region, found } of there)
-    if (found.length > 0) plans.push(planTeardown(await observePresent(connection.inRegion(region))));
-  const seen = new Set<string>();
-  // Roles, policies and dashboards belong to no Region and would be listed once for each.
-  const once = (one: { kind: string; id: string; region: string }): boolean => {
-    const key = /^(role|policy|dashboard)$/.test(one.kind)
-      ? `${one.kind} ${one.id}`
-      : `${one.region} ${one.kind} ${one.id}`;
-    return !seen.has(key) && seen.add(key) !== undefined;
-  };
+    if (found.length > 0) others.push(await observePresent(connection.inRegion(region), { everywhere: true }));
+  // Roles, their policies and dashboards belong to no Region: planned once, but for those that stacks take along wherever.
+  const held = new Set([here, ...others].flatMap(({ heldByStacks }) => heldByStacks));
+  const plans = [
+    planTeardown({
+      ...here,
+      roles: here.roles.filter(({ name }) => !held.has(name)),
+      loose: here.loose.filter(({ kind, id }) => kind !== 'dashboard' || !held.has(id)),
+    }),
+    ...others.map((other) =>
+      planTeardown({
+        ...other,
+        roles: [],
+        loosePolicies: [],
+        loose: other.loose.filter(({ kind }) => kind !== 'dashboard'),
+      }),
+    ),
+  ];
   return {
     identity,
     region: connection.region,
     looked: [here.traces, ...there],
     ...unlisted,
-    removals: plans.flatMap(({ removals }) => removals).filter(once),
-    left: plans.flatMap(({ left }) => left).filter(once),
+    removals: plans.flatMap(({ removals }) => removals),
+    left: plans.flatMap(({ left }) => left),
   };
 }
 

@@ -9,15 +9,20 @@ import { handMadeRoles, looseServiceRolePolicies, policyResources } from '../aws
 import { functionTags, iotAttachments, logStreams, stateMachineTags } from '../aws/leftovers.ts';
 import { allKeys } from '../aws/left-data.ts';
 import { describeStateMachine, listExecutions } from '../aws/states.ts';
-import { type Traces, tracesIn } from '../aws/traces.ts';
+import { rolesHeldElsewhere } from '../aws/regions.ts';
+import { isGeneratedName, type Traces, tracesIn } from '../aws/traces.ts';
 import { listUsers, userPoolsNamed } from '../aws/user-pools.ts';
-import { BUS_NAME, coreStackName, TABLES, USER_POOL_NAME, WORKFLOW_NAME } from '../workshop.ts';
+import { BUS_NAME, coreStackName, MARKER, TABLES, USER_POOL_NAME, WORKFLOW_NAME } from '../workshop.ts';
 import type { LeftData, LooseKind, Present } from './plan.ts';
 
 /** Running executions beyond this many are found when the first are stopped. */
 const EXECUTIONS = 10_000;
 
-export async function observePresent(connection: Connection): Promise<Present & { traces: Traces }> {
+/** `everywhere`: the caller looks into every Region, so that nobody else's roles need to be told apart. */
+export async function observePresent(
+  connection: Connection,
+  { everywhere = false } = {},
+): Promise<Present & { traces: Traces }> {
   const [stacks, rules, machines, traces, functions] = await Promise.all([
     listStacks(connection),
     Promise.all([BUS_NAME, 'default'].map((bus) => listRules(connection, bus))),
@@ -60,8 +65,13 @@ export async function observePresent(connection: Connection): Promise<Present & 
     looseServiceRolePolicies(connection),
     iotAttachments(connection, iotPolicies),
   ]);
+  const elsewhere =
+    !everywhere && roles.some(({ name, tags }) => isGeneratedName(name) || tags[MARKER.key] === MARKER.value)
+      ? await rolesHeldElsewhere(connection)
+      : new Map<string, string>();
   return {
     region: connection.region,
+    everywhere,
     traces,
     stacks: ours.map(({ name, status, tags }) => ({ name, status, tags })),
     heldByStacks: [...heldSet],
@@ -78,7 +88,10 @@ export async function observePresent(connection: Connection): Promise<Present & 
     stateMachines: stateMachines.filter((machine) => machine !== undefined),
     functions: freeFunctions,
     permissions: permissions.flat(),
-    roles,
+    roles: roles.map((role) => {
+      const heldIn = elsewhere.get(role.name);
+      return heldIn === undefined ? role : { ...role, heldIn };
+    }),
     loosePolicies: await Promise.all(
       loosePolicies.map(async ({ name, arn }) => ({ name, arn, resources: await policyResources(connection, arn) })),
     ),

@@ -14,6 +14,8 @@ import {
 
 export interface Present {
   region: string;
+  /** All Regions are looked into, and everything of the workshop goes. */
+  everywhere?: boolean;
   stacks: { name: string; status: string; tags: Record<string, string> }[];
   /** The log groups of the core's functions, which its stacks hold. */
   logGroups: string[];
@@ -32,6 +34,8 @@ export interface Present {
     tags: Record<string, string>;
     resources: string[];
     policies: { arn: string; path: string }[];
+    /** The workshop's stack in another Region that holds it. */
+    heldIn?: string;
   }[];
   /** Policies under /service-role/ that are attached to nothing. */
   loosePolicies: { name: string; arn: string; resources: string[] }[];
@@ -168,6 +172,15 @@ export function planHandMade(present: Present, kept: Kept = NOTHING): SweepPlan 
 
   for (const role of present.roles) {
     if (held.has(role.name) || kept.roles.includes(role.name)) continue;
+    if (role.heldIn !== undefined) {
+      leave('role', role.name, `the stack ${role.heldIn} holds it`);
+      continue;
+    }
+    const other = present.everywhere ? undefined : onlyIn(role.resources, region);
+    if (other !== undefined) {
+      leave('role', role.name, `it is for what is in ${other}`);
+      continue;
+    }
     const why = whyRole(role, rolesInUse);
     if (why === undefined) {
       if (looksConsoleMade(role.name))
@@ -190,7 +203,7 @@ export function planHandMade(present: Present, kept: Kept = NOTHING): SweepPlan 
       looksConsoleMade(name) ||
       /^(XRayAccessPolicy|LambdaInvokeScopedAccessPolicy|EventsPutEventsPolicy)/.test(name)
     ) {
-      if (onlyTheWorkshops(resources))
+      if (onlyTheWorkshops(resources) && (present.everywhere || onlyIn(resources, region) === undefined))
         plan.removals.push({
           kind: 'policy',
           id: name,
@@ -214,6 +227,12 @@ export function planHandMade(present: Present, kept: Kept = NOTHING): SweepPlan 
 const nameOf = (arn: string): string => arn.split('/').at(-1) ?? arn;
 const looksConsoleMade = (name: string): boolean =>
   /^(StepFunctions-.*order[-_ ]?processor.*|Amazon_EventBridge_Invoke_.+)$/i.test(name);
+
+/** The Region that a role's policies name, where they name others than this one only. */
+function onlyIn(resources: string[], region: string): string | undefined {
+  const named = new Set(resources.flatMap((arn) => /^arn:[^:]+:[^:]+:([a-z]{2}-[^:]+):/.exec(arn)?.[1] ?? []));
+  return named.has(region) ? undefined : [...named][0];
+}
 
 function whyRole(role: Present['roles'][number], inUse: ReadonlySet<string>): string | undefined {
   if (marked(role.tags)) return MARKED;
