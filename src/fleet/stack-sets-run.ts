@@ -12,6 +12,7 @@ import {
   isBusy,
   isUnderWay,
   operationResults,
+  type OperationState,
   type Pace,
   type Places,
   type ResultState,
@@ -22,6 +23,7 @@ import {
   updateInstances,
   updateSet,
 } from '../aws/stack-sets.ts';
+import { isDenied } from '../aws/failure.ts';
 import { PressoError } from '../errors.ts';
 import { MARKER } from '../workshop.ts';
 import type { Attendee } from './roster.ts';
@@ -169,14 +171,26 @@ async function operate(
 
 const FIRST_POLL_MS = 100;
 const LONGEST_POLL_MS = 5_000;
+/** Looks in a row that may fail (a network that is away, a sign-in that is renewed): the operation goes on without us. */
+const PATIENCE = 10;
 
 async function follow(set: string, id: string, options: SetRunOptions, emit: Emit): Promise<ResultState[]> {
   const { hub, signal, pause } = options;
   const seen = new Map<string, string>();
   let wait = FIRST_POLL_MS;
+  let failed = 0;
   while (!signal.aborted) {
-    const operation = await setOperation(hub, set, id);
-    const results = await operationResults(hub, set, id);
+    let operation: OperationState;
+    let results: ResultState[];
+    try {
+      operation = await setOperation(hub, set, id);
+      results = await operationResults(hub, set, id);
+      failed = 0;
+    } catch (error) {
+      if (isDenied(error) || ++failed >= PATIENCE) throw error;
+      await pause(LONGEST_POLL_MS);
+      continue;
+    }
     let changed = false;
     for (const { account, region, status } of results) {
       const key = `${account} ${region}`;
