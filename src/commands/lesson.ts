@@ -12,7 +12,9 @@ export default class Lesson extends PressoCommand {
   ];
   static override args = { name: Args.string({ description: 'id of a lesson, a module, or next', default: 'next' }) };
   static override flags = {
-    plain: Flags.boolean({ description: 'for screen readers: no drawing, in reading order, a paragraph a line' }),
+    plain: Flags.boolean({
+      description: 'for screen readers: no drawing, in reading order, a paragraph a line (always, with PRESSO_PLAIN=1)',
+    }),
     width: Flags.integer({ description: 'columns', min: 20, max: 1_000, helpValue: 'N' }),
     way: Flags.string({ description: 'only the steps of one way: console, cli or presso', helpValue: 'WAY' }),
     hints: Flags.boolean({ description: 'with the hints open' }),

@@ -16,6 +16,12 @@ afterEach(async () => {
   }
 });
 
+/** A PNG of one point. */
+const PIXEL = Buffer.from(
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg==',
+  'base64',
+);
+
 const page = (title: string, text: string): string =>
   `---\ntitle: ${title}\nminutes: 3\nsummary: About ${title}\n---\n${text}\n`;
 const filler = Array.from({ length: 40 }, (_, at) => `Paragraph ${at} of the text.`).join('\n\n');
@@ -182,4 +188,30 @@ test('without colours the edge tells the hits, and no escape sequence says a col
   await pty.press('/needle\r', '1 of 2');
   expect(pty.text()).toContain('» The first text');
   expect(pty.raw).not.toMatch(/\u001b\[[\d;]*m/);
+});
+
+test('on light ground the colours are those for light ground, and the answer of the terminal is no key', async () => {
+  const light = await learn('first', { ground: 'ffff/ffff/eeee' });
+  expect(light.raw).toContain('\u001b[34m');
+  expect(light.raw).not.toContain('\u001b[96m');
+  expect(light.text()).toMatch(/ 0 % · 1\/3/);
+  const dark = await learn('first', { ground: '1111/1111/1111', env: { COLORFGBG: '0;15' } });
+  expect(dark.raw).toContain('\u001b[96m');
+  // Nobody answers: what the environment says counts.
+  const said = await learn('first', { env: { COLORFGBG: '0;15' } });
+  expect(said.raw).not.toContain('\u001b[96m');
+});
+
+test('a picture is drawn where the terminal is known to show it, and never into a pipe', async () => {
+  const home = laptop();
+  writeFileSync(path.join(home, 'course/basics/cup.png'), PIXEL);
+  writeFileSync(path.join(home, 'course/basics/02-second.md'), page('Second', '![A cup on a table](cup.png)'));
+  const kitty = await learn('second', { home, env: { TERM: 'xterm-kitty' } });
+  expect(kitty.raw).toContain('\u001b_Ga=T');
+  expect(kitty.text()).toContain('▧ A cup on a table');
+  expect((await learn('second', { home })).raw).not.toContain('\u001b_G');
+  expect((await learn('second', { home, env: { TERM: 'xterm-kitty', TMUX: '/tmp/x' } })).raw).not.toContain('\u001b_G');
+  const piped = await runPresso(['lesson', 'second', '--content', 'course'], { home, env: { TERM: 'xterm-kitty' } });
+  expect(piped.stdout).toContain('▧ A cup on a table');
+  expect(piped.stdout).not.toContain('\u001b');
 });

@@ -15,20 +15,22 @@ import {
   lessonsFor,
   type Mark,
   openLesson,
+  pictureOf,
   type Progress,
   type ProgressPlace,
   readCheckNames,
   readCourse,
   readProgress,
   recordLesson,
+  type TerminalOptions,
   targetValues,
   toTerminal,
 } from '../lesson/index.ts';
 import { checksDir, contentDir } from '../paths.ts';
 import { lessonsDocument, lessonsLines } from '../report/lesson.ts';
 import { homeFolder, resolveTarget, type Target } from '../target/index.ts';
-import { isTerminal, paint, say, sayJson, tell, width } from '../terminal.ts';
-import { page, terminalLooks } from './lesson-page.ts';
+import { paint, say, sayJson, tell, width } from '../terminal.ts';
+import { page, pictureProtocol, terminalLooks } from './lesson-page.ts';
 
 export interface CourseFlags {
   content?: string | undefined;
@@ -171,7 +173,9 @@ export interface LessonOptions {
   json: boolean;
 }
 
-export async function showLesson(flags: CourseFlags, name: string | undefined, options: LessonOptions): Promise<void> {
+export async function showLesson(flags: CourseFlags, name: string | undefined, wished: LessonOptions): Promise<void> {
+  // Who reads by ear says so once.
+  const options = { ...wished, plain: wished.plain || Boolean(process.env['PRESSO_PLAIN']) };
   const desk = openDesk(flags);
   const entry = lessonNamed(desk, name);
   const tree = treeOf(desk, entry);
@@ -180,7 +184,7 @@ export async function showLesson(flags: CourseFlags, name: string | undefined, o
     sayJson({ ...tree, module: entry.module, target: desk.place, next: following?.id ?? null });
   } else {
     const columns = options.width ?? (options.plain ? Number.POSITIVE_INFINITY : Math.min(width(), 100));
-    const looks = terminalLooks(paint().red('x') !== 'x');
+    const looks = await terminalLooks(paint().red('x') !== 'x');
     const rendered = toTerminal(tree, {
       ...looks,
       width: columns,
@@ -188,7 +192,7 @@ export async function showLesson(flags: CourseFlags, name: string | undefined, o
       ...(options.way === undefined ? {} : { way: options.way }),
       open: options.hints ? 'all' : new Set<number>(),
       openWith: `presso lesson ${entry.id} --hints`,
-      picture: pictures(desk, entry),
+      ...pictures(desk, entry),
     });
     if (!desk.chosen)
       tell(paint().dim('No target is chosen yet; this is how the lesson reads on the sandbox (presso setup).'));
@@ -197,7 +201,7 @@ export async function showLesson(flags: CourseFlags, name: string | undefined, o
     const lines = following
       ? [...rendered.lines, '', `Next: ${following.title}   presso lesson ${following.id}`]
       : rendered.lines;
-    if (!(await page(lines))) {
+    if (!(await page(lines, rendered.things))) {
       recordLesson(desk.home, entry.id, 'opened', new Date());
       return;
     }
@@ -205,12 +209,19 @@ export async function showLesson(flags: CourseFlags, name: string | undefined, o
   recordLesson(desk.home, entry.id, 'read', new Date());
 }
 
-/** Pictures as escape sequences where the terminal shows them, from files of the course only. */
-export function pictures(desk: Desk, entry: LessonEntry): ((src: string) => string | undefined) | undefined {
-  if (!isTerminal() || !/^(iTerm\.app|WezTerm)$/.test(process.env['TERM_PROGRAM'] ?? '')) return undefined;
-  return (src) => {
-    const file = src.startsWith('/') ? path.join(desk.course.dir, src) : path.resolve(path.dirname(entry.file), src);
-    if (path.relative(desk.course.dir, file).startsWith('..') || !existsSync(file)) return undefined;
-    return `\u001b]1337;File=inline=1;width=60%:${readFileSync(file).toString('base64')}\u0007`;
+/** Pictures where this terminal shows them, from files of the course only. */
+export function pictures(desk: Desk, entry: LessonEntry): Pick<TerminalOptions, 'picture'> {
+  const protocol = pictureProtocol();
+  if (!protocol) return {};
+  return {
+    picture: (src, columns) => {
+      const bare = decodeURI(src.replace(/[?#].*$/, ''));
+      const file = bare.startsWith('/')
+        ? path.join(desk.course.dir, bare)
+        : path.resolve(path.dirname(entry.file), bare);
+      if (path.relative(desk.course.dir, file).startsWith('..') || !existsSync(file)) return undefined;
+      const rows = Math.max(3, (process.stdout.rows || 24) - 4);
+      return pictureOf(readFileSync(file), protocol, { columns, rows });
+    },
   };
 }

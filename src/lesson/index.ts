@@ -16,6 +16,7 @@ export {
   readChecks,
   readCourse,
 } from './library.ts';
+export { pictureOf, type PictureProtocol } from './picture.ts';
 export {
   checkMark,
   knownAccount,
@@ -31,5 +32,5 @@ export {
 } from './progress.ts';
 export { solutionShape } from './shape.ts';
 export { escapeHtml, toHtml } from './to-html.ts';
-export { markSign, toTerminal } from './to-terminal.ts';
+export { markSign, type Page, type TerminalOptions, toTerminal } from './to-terminal.ts';
 export type { LessonTree, Mark } from './tree.ts';

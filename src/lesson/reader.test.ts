@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { draw, press, type ReaderState, type ReaderView, startState } from './reader.ts';
+import { findAll, markPieces } from './search.ts';
 import type { Page } from './to-terminal.ts';
 
 const page: Page = {
@@ -52,6 +53,34 @@ test('search goes to the line, to the next, and says when there is none', () => 
   const found = type(startState(undefined), '/', 'n', 'e', 'e', 'd', '\r').state;
   expect(found.top).toBe(40);
   expect(type(startState(undefined), '/', 'z', 'z', '\r').state.message).toBe('"zz" is not on this page.');
+});
+
+test('words are found over the end of a line, within frames and in capitals, and marked within their looks', () => {
+  const lines = ['┃ \u001b[1mThe task\u001b[22m', '┃ token sleeps.', '', 'TASK TOKEN', 'task', '', 'token'];
+  const hits = findAll(lines, 'task  token');
+  expect(hits).toEqual([
+    [
+      { line: 0, from: 6, to: 10 },
+      { line: 1, from: 2, to: 7 },
+    ],
+    [{ line: 3, from: 0, to: 10 }],
+  ]);
+  expect(markPieces(lines[0] ?? '', hits[0]?.slice(0, 1) ?? [])).toBe(
+    '┃ \u001b[1mThe \u001b[7mtask\u001b[22m\u001b[7m\u001b[27m',
+  );
+  expect(findAll(lines, ' ')).toEqual([]);
+});
+
+test('n and N go round through what was found, until Escape lets go of it', () => {
+  const two: ReaderView = { ...view, page: { lines: ['a cup', ...page.lines, 'A CUP'], things: [] } };
+  const go = (state: ReaderState, ...keys: string[]): ReaderState =>
+    keys.reduce((now, key) => press(now, key, two).state, state);
+  const first = go(startState(undefined), '/', 'c', 'u', 'p', '\r');
+  expect(first).toMatchObject({ hit: 0, top: 0, message: '/cup · 1 of 2 · n N' });
+  expect(draw(first, two, true)[0]).toBe('» a \u001b[7mcup\u001b[27m');
+  expect(go(first, 'n')).toMatchObject({ hit: 1, message: '/cup · 2 of 2 · n N' });
+  expect(go(first, 'N')).toMatchObject({ hit: 1, message: '/cup · 2 of 2 · n N · from the end again' });
+  expect(press(go(first, '\u001b'), 'n', two).effect).toEqual({ kind: 'lesson', at: 1 });
 });
 
 test('a command runs only after a yes', () => {

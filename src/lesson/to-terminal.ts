@@ -5,6 +5,7 @@
 import { clean } from '../text.ts';
 import { inWords, toText } from './diagram/to-text.ts';
 import { highlight } from './highlight.ts';
+import type { Picture } from './picture.ts';
 import { columns, graphemes, type Looks, paintLine, type Span, type Style, widthOf, wrap } from './spans.ts';
 import { type Block, type CodeBlock, type Inline, type LessonTree, type Mark, plainText, type Tone } from './tree.ts';
 
@@ -23,8 +24,8 @@ export interface TerminalOptions extends Looks {
   reasons?: ReadonlyMap<string, readonly string[]>;
   /** How a closed hint is opened. */
   openWith?: string;
-  /** The escape sequence that shows a picture, where the terminal can and the file is there. */
-  picture?: (src: string) => string | undefined;
+  /** What shows a picture within so many columns, where the terminal can and the file is there. */
+  picture?: (src: string, columns: number) => Picture | undefined;
 }
 
 export type Thing =
@@ -33,7 +34,9 @@ export type Thing =
   | { kind: 'code'; block: CodeBlock }
   | { kind: 'hint'; index: number; title: string }
   | { kind: 'tabs'; ways: string[] }
-  | { kind: 'checkpoint'; checks: string[] };
+  | { kind: 'checkpoint'; checks: string[] }
+  /** Its lines are left free for it; `column` is how many stand before it. */
+  | { kind: 'picture'; draw: string; column: number };
 
 export interface Page {
   lines: string[];
@@ -112,7 +115,14 @@ class Sheet {
     const start = this.lines.length;
     const [one, others] = [paintLine(first, this.looks), paintLine(rest, this.looks)];
     for (const [at, line] of inner.lines.entries()) this.lines.push(`${at === 0 ? one : others}${line}`.trimEnd());
-    for (const thing of inner.things) this.things.push({ ...thing, line: thing.line + start, end: thing.end + start });
+    const before = widthOf(first);
+    for (const thing of inner.things)
+      this.things.push({
+        ...thing,
+        ...(thing.kind === 'picture' ? { column: thing.column + before } : {}),
+        line: thing.line + start,
+        end: thing.end + start,
+      });
   }
 
   inner(indent: number): Sheet {
@@ -364,8 +374,12 @@ function inlineSpans(nodes: readonly Inline[], options: TerminalOptions, styles:
 }
 
 function image(src: string, alt: string, out: Sheet, options: TerminalOptions): void {
-  const picture = options.plain ? undefined : options.picture?.(src);
-  if (picture !== undefined) out.lines.push(picture);
+  const picture = options.plain ? undefined : options.picture?.(src, out.width);
+  if (picture) {
+    const line = out.lines.length;
+    for (let row = 0; row < picture.rows; row++) out.lines.push('');
+    out.things.push({ kind: 'picture', draw: picture.draw, column: 0, line, end: line + picture.rows });
+  }
   out.text([{ text: `${options.plain ? 'Picture: ' : '▧ '}${clean(alt) || src}`, styles: ['italic'] }]);
 }
 

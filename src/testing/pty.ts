@@ -18,6 +18,8 @@ export interface PtyOptions {
   env?: Record<string, string>;
   /** Where it runs and keeps what it remembers. */
   home: string;
+  /** What the terminal answers when it is asked for its ground; by default it does not answer. */
+  ground?: string;
 }
 
 interface Drawn {
@@ -130,8 +132,13 @@ export class Pty {
       env: { ...Object.fromEntries(kept), TERM: 'xterm-256color', SHELL: '/bin/sh', PRESSO_HOME: home, ...options.env },
       stdio: ['pipe', 'pipe', 'pipe'],
     });
+    let asked = false;
     const take = (text: string): void => {
       this.raw += text;
+      if (options.ground && !asked && this.raw.includes('\u001b[c')) {
+        asked = true;
+        this.type(`\u001b]11;rgb:${options.ground}\u001b\\\u001b[?62;22c`);
+      }
       this.screen.write(text);
       for (const look of this.#changed.splice(0)) look();
     };
