@@ -279,7 +279,14 @@ export function planLeftData(data: LeftData, region: string, kept: Kept = NOTHIN
       });
   for (const { pool, name, shown } of data.users)
     if (!kept.users.includes(shown))
-      removals.push({ kind: 'user', id: name, pool, region, why: 'the set-up makes no users' });
+      removals.push({
+        kind: 'user',
+        id: name,
+        pool,
+        region,
+        // In a pool of mail addresses the name is an id, which tells nobody who it is.
+        why: `${shown === name ? '' : `${shown}; `}the set-up makes no users`,
+      });
   for (const { group, names } of data.streams)
     if (names.length > 0)
       removals.push({
