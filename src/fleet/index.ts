@@ -5,7 +5,7 @@
  */
 export { attend, type Attended, refusal } from './attend.ts';
 export { NO_MARKER } from './guard.ts';
-export { continueJournal, openJournal, type PastRun, pastRuns } from './journal.ts';
+export { continueJournal, halfDone, openJournal, type PastRun, pastRuns } from './journal.ts';
 export { type Attendee, parseRoster, type Roster } from './roster.ts';
 export { rosterOfUnit } from './roster-organization.ts';
 export {

@@ -22,12 +22,16 @@ export interface PastRun extends RunHead {
   results: Map<string, Result>;
   /** Accounts that were begun, ended or not. */
   begun: Set<string>;
+  /** Those of them in which the marker was found before they were changed. */
+  entitled: Set<string>;
   finished: boolean;
 }
 
 export interface Journal {
   file: string;
   begin(account: string): void;
+  /** On disk before the first change: what is taken away may be what says that it may be. */
+  entitle(account: string): void;
   end(result: Result): void;
   finish(): void;
 }
@@ -54,6 +58,7 @@ export function continueJournal(file: string): Journal {
   return {
     file,
     begin: (account) => write({ begin: account }),
+    entitle: (account) => write({ entitle: account }),
     end: (result) => write({ end: result }),
     finish: () => write({ finished: true }),
   };
@@ -79,18 +84,36 @@ export function pastRuns(home: string, fleet: string, operation?: string): PastR
 function readRun(file: string): PastRun | undefined {
   let run: PastRun | undefined;
   for (const text of readFileSync(file, 'utf8').split('\n')) {
-    let line: { run?: RunHead; begin?: string; end?: Result; finished?: boolean };
+    let line: { run?: RunHead; begin?: string; entitle?: string; end?: Result; finished?: boolean };
     try {
       line = JSON.parse(text) as typeof line;
     } catch {
       // Torn by a kill: the account is done again, which finds nothing to do.
       continue;
     }
-    if (line.run) run = { ...line.run, file, results: new Map(), begun: new Set(), finished: false };
+    if (line.run)
+      run = { ...line.run, file, results: new Map(), begun: new Set(), entitled: new Set(), finished: false };
     if (!run) continue;
     if (line.begin) run.begun.add(line.begin);
+    if (line.entitle) run.entitled.add(line.entitle);
     if (line.end) run.results.set(line.end.account, line.end);
     if (line.finished) run.finished = true;
   }
   return run;
+}
+
+/**
+ * Accounts that an earlier run has found to be the workshop's, has begun to change, and has not done with: the last run that
+ * changed an account decides. Without this a run that was killed when the marker was gone could not be gone on with.
+ */
+export function halfDone(runs: PastRun[]): Set<string> {
+  const decided = new Set<string>();
+  const found = new Set<string>();
+  for (const { entitled, results } of runs)
+    for (const account of entitled) {
+      if (decided.has(account)) continue;
+      decided.add(account);
+      if (results.get(account)?.outcome !== 'done') found.add(account);
+    }
+  return found;
 }

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, appendFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, test } from 'vitest';
-import { openJournal, pastRuns } from './journal.ts';
+import { halfDone, openJournal, pastRuns } from './journal.ts';
 import type { Attendee } from './roster.ts';
 import { type FleetEvent, type FleetOptions, type Operation, type Result, runFleet } from './run.ts';
 
@@ -146,6 +146,31 @@ test('a killed run goes on from its journal: what is done is not repeated, a tor
     expect(seen).toEqual(['p2', 'p3']);
     expect(results).toHaveLength(4);
     expect(path.dirname(journal.file).startsWith(path.join(home, 'fleets'))).toBe(true);
+  } finally {
+    rmSync(home, { recursive: true, force: true });
+  }
+});
+
+test('only where an earlier run has found the marker and was not done, the next one may do without it', () => {
+  const home = mkdtempSync(path.join(tmpdir(), 'presso-fleet-'));
+  try {
+    const end = (account: string, outcome: Result['outcome']): Result => ({
+      ...({ account, name: '', region: '', summary: '', trouble: [], started: 0, ended: 0 } as const),
+      outcome,
+    });
+    const run = (operation: string, started: string) =>
+      openJournal(home, { fleet: 'monday', operation, what: {}, started, accounts: 4 });
+    const first = run('reset', '2026-01-01T00:00:00.000Z');
+    for (const account of ['1', '2', '3', '4']) first.begin(account);
+    for (const account of ['1', '2', '3']) first.entitle(account);
+    first.end(end('2', 'done'));
+    first.end(end('3', 'failed'));
+    // 4 was refused, or killed before the marker was looked for: that it was begun says nothing.
+    first.end(end('4', 'refused'));
+    const second = run('teardown', '2026-01-02T00:00:00.000Z');
+    second.entitle('3');
+    second.end(end('3', 'done'));
+    expect(halfDone(pastRuns(home, 'monday'))).toEqual(new Set(['1']));
   } finally {
     rmSync(home, { recursive: true, force: true });
   }

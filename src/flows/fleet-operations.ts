@@ -33,9 +33,17 @@ export const pauseOf =
     });
 const optionsOf = (tools: Tools) => ({ signal: tools.signal, pause: pauseOf(tools), now: Date.now });
 
-/** Refuses an account that carries no marker, unless an earlier run of the same work has begun there. */
-async function insistOnMarker(connection: Connection, begun: boolean): Promise<void> {
-  if (begun) return;
+/** What an interrupted run has left to go by, when it took the marker away with the rest. */
+export interface Entitled {
+  /** An earlier run found the marker here, began to change the account, and was not done. */
+  begun: (account: string) => boolean;
+  /** Told before anything is changed, once the marker was found. */
+  entitle?: (account: string) => void;
+}
+
+/** Refuses an account that carries no marker, unless an earlier run had found it there. */
+async function insistOnMarker(connection: Connection, account: string, { begun }: Entitled): Promise<void> {
+  if (begun(account)) return;
   const stacks = await listStacks(connection);
   if (!stacks.some(({ name, tags }) => coreStackName(name) !== undefined && tags[MARKER.key] === MARKER.value))
     throw refusal(NO_MARKER);
@@ -132,13 +140,13 @@ export function verifyWork(
   };
 }
 
-export function resetWork(aim: ResetAim & { dryRun: boolean; begun: (account: string) => boolean }): Work {
+export function resetWork(aim: ResetAim & Entitled & { dryRun: boolean }): Work {
   return async ({ connection, facts }, tools) => {
     const options = optionsOf(tools);
     const plan = await planReset(connection, aim, options);
     const state = aim.to === 'setup' ? 'is just set up' : `is where ${aim.to} begins`;
     if (isNothing(plan)) return { outcome: 'done', summary: state };
-    await insistOnMarker(connection, aim.begun(facts.actsIn));
+    await insistOnMarker(connection, facts.actsIn, aim);
     const things = [
       ...(plan.removals.length > 0 ? [`remove ${count(plan.removals.length, 'thing')}`] : []),
       ...(plan.stacks.length > 0 ? [inActions(plan.stacks)] : []),
@@ -148,6 +156,7 @@ export function resetWork(aim: ResetAim & { dryRun: boolean; begun: (account: st
     ].join(', ');
     if (aim.dryRun)
       return { outcome: 'done', summary: `would ${things}`, detail: { removals: plan.removals, left: plan.left } };
+    aim.entitle?.(facts.actsIn);
     const outcome: ResetOutcome = { trouble: [], done: 0 };
     for await (const { id, state: now, text } of runReset(connection, aim, plan, options, outcome))
       if (now !== 'news' || text) tools.news(`${id}: ${text ?? now}`);
@@ -172,17 +181,13 @@ export interface Releases {
   release(account: string, tools: Tools): Promise<string[]>;
 }
 
-export function teardownWork(aim: {
-  dryRun: boolean;
-  begun: (account: string) => boolean;
-  releases?: Releases | undefined;
-}): Work {
+export function teardownWork(aim: Entitled & { dryRun: boolean; releases?: Releases | undefined }): Work {
   return async ({ connection, facts }, tools) => {
     const options = optionsOf(tools);
     const held = aim.releases?.held(facts.actsIn) ?? 0;
     let plan = await planAccountTeardown(connection);
     if (plan.removals.length === 0 && held === 0) return { outcome: 'done', summary: 'holds nothing of the workshop' };
-    if (plan.removals.length > 0) await insistOnMarker(connection, aim.begun(facts.actsIn));
+    if (plan.removals.length > 0) await insistOnMarker(connection, facts.actsIn, aim);
     if (aim.dryRun)
       return {
         outcome: 'done',
@@ -192,6 +197,7 @@ export function teardownWork(aim: {
         ].join('; '),
         detail: { removals: plan.removals, left: plan.left },
       };
+    aim.entitle?.(facts.actsIn);
     let trouble: string[] = [];
     let done = 0;
     let out = 0;

@@ -7,6 +7,7 @@ import {
   attend,
   type Attendee,
   continueJournal,
+  halfDone,
   type Finding,
   type FleetEvent,
   openJournal,
@@ -24,6 +25,7 @@ import { homeFolder, type Target } from '../target/index.ts';
 import { ask, interrupted, onInterrupt, paint, say, sayJson, tell } from '../terminal.ts';
 import { clean, count, line } from '../text.ts';
 import {
+  type Entitled,
   listWork,
   type Releases,
   resetWork,
@@ -74,7 +76,7 @@ export async function fleet(run: FleetRun): Promise<void> {
   const sets = run.sets || run.operation === 'teardown' ? await import('./fleet-stack-sets.ts') : undefined;
   const hub = run.sets && (await sets?.openHub(run.connection, run.sets, { own, organization: run.room.organization }));
   if (changing) await confirmFleet(run, roster, chosen);
-  const begun = earlier?.begun ?? new Set<string>();
+  const begun = changing ? halfDone(pastRuns(home, roster.name)) : new Set<string>();
   const done = new Map([...(earlier?.results ?? [])].filter(([, { outcome }]) => outcome === 'done'));
   const journal =
     earlier !== undefined
@@ -110,7 +112,8 @@ export async function fleet(run: FleetRun): Promise<void> {
       );
     const releases =
       run.operation === 'teardown' ? await sets?.openReleases(run.connection, templatesDir(), own, options) : undefined;
-    const work = workOf(run, (account) => begun.has(account), releases);
+    const entitled = { begun: (account: string) => begun.has(account), entitle: journal.entitle };
+    const work = workOf(run, entitled, releases);
     const room = (text: string): void => {
       if (!showsLive(run.json) && !run.json) tell(paint().dim(text));
     };
@@ -250,7 +253,7 @@ async function confirmFleet(run: FleetRun, roster: Roster, chosen: Attendee[]): 
     throw new PressoError('not-confirmed', 'That is not the fleet’s name; nothing was done.', { hint: command });
 }
 
-function workOf(run: FleetRun, begun: (account: string) => boolean, releases: Releases | undefined): Work {
+function workOf(run: FleetRun, entitled: Entitled, releases: Releases | undefined): Work {
   const checkRegion = run.target.endpoint === undefined;
   const templates = templatesDir();
   switch (run.operation) {
@@ -274,10 +277,10 @@ function workOf(run: FleetRun, begun: (account: string) => boolean, releases: Re
         checks: checksDir(),
         checkRegion,
         dryRun: run.dryRun,
-        begun,
+        ...entitled,
       });
     case 'teardown':
-      return teardownWork({ dryRun: run.dryRun, begun, releases });
+      return teardownWork({ dryRun: run.dryRun, ...entitled, releases });
   }
 }
 
