@@ -31,7 +31,7 @@ beforeAll(async () => {
 afterAll(() => workshop.close());
 
 /** Waiting moves the sandbox's clock, so that AWS IoT's five minutes take none. */
-async function tearDown(): Promise<{ outcome: ResetOutcome; news: string[] }> {
+async function tearDown(connection = workshop.connection): Promise<{ outcome: ResetOutcome; news: string[] }> {
   const news: string[] = [];
   const { signal } = new AbortController();
   let time = 0;
@@ -41,13 +41,34 @@ async function tearDown(): Promise<{ outcome: ResetOutcome; news: string[] }> {
   };
   let outcome: ResetOutcome = { trouble: [], done: 0 };
   for (let pass = 0; pass < PASSES; pass++) {
-    const plan = await planAccountTeardown(workshop.connection);
+    const plan = await planAccountTeardown(connection);
     if (plan.removals.length === 0) break;
     outcome = { trouble: [], done: 0 };
-    for await (const { text } of runTeardown(workshop.connection, plan, { signal, pause, now: () => time }, outcome))
+    for await (const { text } of runTeardown(connection, plan, { signal, pause, now: () => time }, outcome))
       if (text) news.push(text);
   }
   return { outcome, news };
+}
+
+/** The account under a role that may do what the statement says, for one test. */
+async function narrowed(statement: object, region = 'us-east-1') {
+  const iam = new IAM(config);
+  const document = (more: object) =>
+    JSON.stringify({ Version: '2012-10-17', Statement: [{ Effect: 'Allow', ...more }] });
+  const { Role } = await iam.createRole({
+    RoleName: 'Narrow',
+    AssumeRolePolicyDocument: document({ Principal: { AWS: '*' }, Action: 'sts:AssumeRole' }),
+  });
+  const PolicyDocument = document({ ...statement, Resource: '*' });
+  await iam.putRolePolicy({ RoleName: 'Narrow', PolicyName: 'narrow', PolicyDocument });
+  const role = { roleArn: Role?.Arn ?? '', sessionName: 'narrow' };
+  const connection = workshop.connection.as(sessionsOf(workshop.connection, role, Date.now).provide, region);
+  const close = async (): Promise<void> => {
+    connection.close();
+    await iam.deleteRolePolicy({ RoleName: 'Narrow', PolicyName: 'narrow' });
+    await iam.deleteRole({ RoleName: 'Narrow' });
+  };
+  return { connection, close };
 }
 
 /** What `presso verify cleanup` says. */
@@ -108,24 +129,7 @@ test('a Region is looked into once it is enabled; where Regions may not be liste
   expect(all.looked).toHaveLength(18);
   await account.disableRegion({ RegionName: 'eu-south-1' });
 
-  const iam = new IAM(config);
-  const { Role } = await iam.createRole({
-    RoleName: 'Narrow',
-    AssumeRolePolicyDocument: JSON.stringify({
-      Version: '2012-10-17',
-      Statement: [{ Effect: 'Allow', Principal: { AWS: '*' }, Action: 'sts:AssumeRole' }],
-    }),
-  });
-  await iam.putRolePolicy({
-    RoleName: 'Narrow',
-    PolicyName: 'narrow',
-    PolicyDocument: JSON.stringify({
-      Version: '2012-10-17',
-      Statement: [{ Effect: 'Allow', NotAction: 'account:*', Resource: '*' }],
-    }),
-  });
-  const role = { roleArn: Role?.Arn ?? '', sessionName: 'narrow' };
-  const narrow = workshop.connection.as(sessionsOf(workshop.connection, role, Date.now).provide, 'us-west-1');
+  const { connection: narrow, close } = await narrowed({ NotAction: 'account:*' }, 'us-west-1');
   try {
     const plan = await planAccountTeardown(narrow);
     expect(plan.looked.map(({ region }) => region)).toEqual(['us-west-1', ...WORKSHOP_REGIONS]);
@@ -136,9 +140,7 @@ test('a Region is looked into once it is enabled; where Regions may not be liste
     expect(stacks?.found).toContain('us-west-1, us-east-1');
     expect(stacks?.found).toContain('the enabled Regions could not be listed');
   } finally {
-    narrow.close();
-    await iam.deleteRolePolicy({ RoleName: 'Narrow', PolicyName: 'narrow' });
-    await iam.deleteRole({ RoleName: 'Narrow' });
+    await close();
   }
 });
 
@@ -198,6 +200,36 @@ test('what a stuck stack let go of is found by name and marker, in module 4 too;
   expect((await apis.getApis({})).Items?.map(({ ApiId }) => ApiId)).toEqual([theirs.ApiId]);
   expect((await sqs.listQueues({})).QueueUrls).toHaveLength(1);
   expect((await cloudwatch.listDashboards({})).DashboardEntries).toEqual([]);
+  expect((await cleanup()).find(({ id }) => id === 'cleanup.apis')?.status).toBe('pass');
+});
+
+test('a stack that is stuck on its API goes without it, says so, and the API goes when it may', async () => {
+  const stacks = new CloudFormation(config);
+  const tags = { 'presso:workshop': 'serverlesspresso' };
+  await stacks.createStack({
+    StackName: 'serverlesspresso-config',
+    Tags: [{ Key: 'presso:workshop', Value: 'serverlesspresso' }],
+    TemplateBody: JSON.stringify({
+      Resources: {
+        Api: {
+          Type: 'AWS::ApiGatewayV2::Api',
+          Properties: { Name: 'serverlesspresso-config', ProtocolType: 'HTTP', Tags: tags },
+        },
+      },
+    }),
+  });
+  await workshop.sandbox.settle();
+  const { connection, close } = await narrowed({ NotAction: 'apigateway:DELETE' });
+  try {
+    const { outcome } = await tearDown(connection);
+    expect(outcome.trouble.map(({ id }) => id.split(' ')[0])).toEqual(['HTTP']);
+    expect(outcome.trouble[0]?.reason).toContain('apigateway:DELETE');
+  } finally {
+    await close();
+  }
+  expect((await stacks.describeStacks({})).Stacks).toEqual([]);
+  expect((await cleanup()).find(({ id }) => id === 'cleanup.apis')?.found).toContain('serverlesspresso-config');
+  expect((await tearDown()).outcome).toEqual({ trouble: [], done: 1 });
   expect((await cleanup()).find(({ id }) => id === 'cleanup.apis')?.status).toBe('pass');
 });
 
