@@ -1,4 +1,7 @@
-/** A build: what a learner would have made, read from build.yaml and the files beside it. Touches the disk. */
+/**
+ * A build: what a learner would have made, read from build.yaml and the files beside it. Touches the disk. One file, because
+ * it is one format: what a field of build.yaml may hold stands beside how it is read.
+ */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { LineCounter, parseDocument } from 'yaml';

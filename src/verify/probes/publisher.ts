@@ -49,14 +49,20 @@ async function observe(facts: Facts): Promise<Seen> {
   const targets = rules
     .flatMap((rule) => rule.targets)
     .filter(({ arn }) => publishers.some((one) => one.name === thingOf(arn).name));
+  // What lies elsewhere is a fault of its own, and has no policy here.
+  const here = [...new Set(targets.map(({ arn }) => arn))].filter((arn) => {
+    const thing = thingOf(arn);
+    return thing.region === facts.region && thing.account === account;
+  });
   const roleArns = [
     ...new Set([...publishers.map(({ role }) => role), ...targets.flatMap(({ roleArn }) => roleArn ?? [])]),
   ];
   const [policies, roles] = await Promise.all([
     Promise.all(
-      [...new Set(targets.map(({ arn }) => arn))].map(async (arn) => {
+      here.map(async (arn) => {
         const { name, qualifier } = thingOf(arn);
-        return [arn, await facts.once(`function policy ${arn}`, (c) => functionPolicy(c, name, qualifier))] as const;
+        const version = qualifier === '$LATEST' ? undefined : qualifier;
+        return [arn, await facts.once(`function policy ${arn}`, (c) => functionPolicy(c, name, version))] as const;
       }),
     ),
     Promise.all(
