@@ -15,6 +15,7 @@ export default class Verify extends PressoCommand {
     'presso verify module-2 --watch',
     'presso verify --watch --definition my-workflow.asl.json',
     'presso verify --json',
+    'presso verify --print-policy',
   ];
   static override args = { module: Args.string({ description: 'setup, module-1, module-1a, module-1b, module-2 …' }) };
   static override flags = {
@@ -29,6 +30,10 @@ export default class Verify extends PressoCommand {
     }),
     yes: Flags.boolean({ char: 'y', description: 'do not ask before --live', dependsOn: ['live'] }),
     junit: Flags.string({ description: 'also write the result as JUnit XML', helpValue: 'FILE' }),
+    'print-policy': Flags.boolean({
+      description: 'print the smallest IAM policy that this needs, with --live also what test orders need, and stop',
+      exclusive: ['definition', 'watch', 'junit'],
+    }),
     checks: Flags.string({ description: 'a folder of checks of your own', helpValue: 'DIR' }),
   };
 
@@ -36,6 +41,7 @@ export default class Verify extends PressoCommand {
     const { args, flags } = await this.parse(Verify);
     const { verifyDefinition, verifyTarget } = await import('../flows/verify.ts');
     const options = { module: args.module, checks: flags.checks, junit: flags.junit, json: flags.json };
+    if (flags['print-policy']) return (await import('../flows/verify.ts')).printPolicy(options, flags.live);
     if (flags.watch) return this.watch(flags.definition, options);
     if (flags.definition !== undefined) return verifyDefinition(flags.definition, options);
     const { live, yes } = flags;

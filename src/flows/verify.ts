@@ -24,6 +24,7 @@ import {
   verify,
   withLiveChecks,
 } from '../verify/index.ts';
+import { verifyPolicy } from '../verify/policy.ts';
 import { MODULES } from '../workshop.ts';
 
 export interface VerifyOptions {
@@ -110,6 +111,15 @@ export async function verifyTarget(
   } finally {
     ended();
   }
+}
+
+/** The policy for what this would judge; needs no account. */
+export function printPolicy({ module, checks }: VerifyOptions, live: boolean): void {
+  // A part needs what its module needs.
+  const modules = chosenChecks(module, checks ?? checksDir()).map((list) =>
+    list.module.replace(/^(module-\d+)[a-z]$/, '$1'),
+  );
+  sayJson(verifyPolicy(modules, live));
 }
 
 /** Module 4 is extra: unasked it is judged only where somebody has begun it. */

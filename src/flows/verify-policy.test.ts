@@ -1,0 +1,175 @@
+/** The policies that `presso verify --print-policy` prints suffice, with IAM enforced, and name nothing that is not used. */
+import { CloudWatchLogs } from '@aws-sdk/client-cloudwatch-logs';
+import { IAM } from '@aws-sdk/client-iam';
+import { STS } from '@aws-sdk/client-sts';
+import path from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Connection, connect } from '../aws/connection.ts';
+import { listRules, putRule } from '../aws/events.ts';
+import { checksDir } from '../paths.ts';
+import { readBuild } from '../solve/build.ts';
+import { runPresso } from '../testing/presso.ts';
+import { clientConfig } from '../testing/sandbox.ts';
+import {
+  type Checklist,
+  factsOf,
+  KINDS,
+  readChecklists,
+  type Result,
+  verify,
+  withLiveChecks,
+} from '../verify/index.ts';
+import { verifyPolicy } from '../verify/policy.ts';
+import { BUS_NAME, EVENT_SOURCE, LOG_GROUP, MODULES } from '../workshop.ts';
+import { deployModule, openAccount, withBuild } from './prove.ts';
+import { liveOrders } from './verify-live.ts';
+
+let account: Awaited<ReturnType<typeof openAccount>>;
+let iam: IAM;
+let reader: Connection;
+const lists = readChecklists(checksDir(), MODULES, KINDS);
+
+beforeAll(async () => {
+  account = await openAccount();
+  iam = new IAM(clientConfig(account.sandbox));
+  const anyone = {
+    Version: '2012-10-17',
+    Statement: [{ Effect: 'Allow', Principal: { AWS: 'arn:aws:iam::123456789012:root' }, Action: 'sts:AssumeRole' }],
+  };
+  await iam.createRole({ RoleName: 'Reader', AssumeRolePolicyDocument: JSON.stringify(anyone) });
+  const sts = new STS(clientConfig(account.sandbox));
+  const { Credentials } = await sts.assumeRole({
+    RoleArn: 'arn:aws:iam::123456789012:role/Reader',
+    RoleSessionName: 'test',
+  });
+  sts.destroy();
+  reader = await connect({
+    region: 'us-east-1',
+    endpoint: account.sandbox.endpoint,
+    credentials: {
+      accessKeyId: Credentials?.AccessKeyId ?? '',
+      secretAccessKey: Credentials?.SecretAccessKey ?? '',
+      sessionToken: Credentials?.SessionToken ?? '',
+    },
+  });
+});
+afterAll(async () => {
+  reader?.close();
+  iam?.destroy();
+  await account?.close();
+});
+
+const allow = (modules: readonly string[], live: boolean) =>
+  iam.putRolePolicy({
+    RoleName: 'Reader',
+    PolicyName: 'verify',
+    PolicyDocument: JSON.stringify(verifyPolicy(modules, live)),
+  });
+
+const SERVICES: Record<string, string> = { sfn: 'states', eventbridge: 'events', apigatewayv2: 'apigateway' };
+
+/** The same connection; what is asked of AWS is written down as IAM calls it. */
+function recording(connection: Connection, used: Set<string>): Connection {
+  return {
+    ...connection,
+    inRegion: (region) => recording(connection.inRegion(region), used),
+    async client(name, make) {
+      const real = await connection.client(name, make);
+      return new Proxy(real, {
+        get(target, key) {
+          const value = Reflect.get(target, key) as unknown;
+          if (typeof value !== 'function' || typeof key !== 'string') return value;
+          return (...given: unknown[]) => {
+            const action = `${key.slice(0, 1).toUpperCase()}${key.slice(1)}`;
+            const service = SERVICES[name] ?? name;
+            used.add(service === 'apigateway' ? 'apigateway:GET' : `${service}:${action}`);
+            return (value as (...all: unknown[]) => unknown).apply(target, given);
+          };
+        },
+      });
+    },
+  };
+}
+
+const used = new Map<string, Set<string>>();
+
+/** Judges each module by itself, under its own policy; answers with what could not be judged. */
+async function look(wanted: readonly Checklist[] = lists): Promise<string[]> {
+  const wrong: string[] = [];
+  for (const list of wanted) {
+    await allow([list.module], false);
+    const known = used.get(list.module) ?? new Set<string>();
+    used.set(list.module, known);
+    const explain = (error: unknown) => ({ found: error instanceof Error ? error.message : String(error), hint: '' });
+    for await (const { checks } of verify([list], factsOf(recording(reader, known)), explain))
+      wrong.push(...checks.flatMap(({ id, status, found }) => (status === 'error' ? [`${id}: ${found}`] : [])));
+  }
+  return wrong;
+}
+
+test('test orders can be placed, followed and taken away with the policy that --live asks for', async () => {
+  await allow(['module-1', 'module-2'], true);
+  const wanted = withLiveChecks(
+    checksDir(),
+    lists.filter(({ module }) => module === 'module-1' || module === 'module-2'),
+    KINDS,
+  );
+  const build = readBuild(path.join(checksDir(), 'module-2', 'solution'));
+  await withBuild(account.connection, build, async () => {
+    const facts = factsOf(
+      reader,
+      liveOrders(reader, new AbortController().signal, () => {}),
+    );
+    const found: Result[] = [];
+    const explain = (error: unknown) => ({ found: error instanceof Error ? error.message : String(error), hint: '' });
+    for await (const { checks } of verify(wanted, facts, explain)) found.push(...checks);
+    expect(found.filter(({ status }) => status !== 'pass')).toEqual([]);
+    expect(found.filter(({ id }) => id.includes('live'))).toHaveLength(3);
+  });
+});
+
+/** Rules that catch what they should not, or nothing; no log. */
+async function buildWrongly(connection: Connection): Promise<void> {
+  for (const rule of await listRules(connection, BUS_NAME))
+    await putRule(connection, {
+      ...rule,
+      pattern: rule.name === 'NewOrder' ? JSON.stringify({ source: [EVENT_SOURCE] }) : '{"source": ["nobody"]}',
+    });
+  const logs = new CloudWatchLogs(clientConfig(account.sandbox));
+  await logs.deleteLogGroup({ logGroupName: LOG_GROUP });
+  logs.destroy();
+}
+
+test('each module can be judged with its own policy: untouched, built, and built wrongly', async () => {
+  expect(await look()).toEqual([]);
+  const build = readBuild(path.join(checksDir(), 'module-3', 'solution'));
+  await withBuild(account.connection, build, async () => {
+    expect(await look()).toEqual([]);
+    await deployModule(account, 'module-4');
+    expect(await look()).toEqual([]);
+    // What is missing and what is wrong asks further questions.
+    await buildWrongly(account.connection);
+    const role = readBuild(path.join(checksDir(), 'module-1', 'mistakes', 'role-of-the-console'));
+    await withBuild(account.connection, role, async () => expect(await look()).toEqual([]));
+  });
+});
+
+test.each(MODULES.filter((module) => lists.some((list) => list.module === module)))(
+  '%s: nothing is allowed that was not used',
+  (module) => {
+    const allowed = verifyPolicy([module], false).Statement.flatMap(({ Action }) => Action);
+    expect(allowed.filter((action) => !used.get(module)?.has(action))).toEqual([]);
+    expect(JSON.stringify(verifyPolicy(MODULES, true)).length).toBeLessThanOrEqual(6_144);
+  },
+);
+
+test('it is printed without an account, for the modules that are asked for', async () => {
+  const print = async (...args: string[]) => {
+    const { code, stdout } = await runPresso(['verify', ...args, '--print-policy']);
+    expect(code).toBe(0);
+    return JSON.parse(stdout) as unknown;
+  };
+  expect(await print('module-1b')).toEqual(verifyPolicy(['module-1'], false));
+  const all = MODULES.filter((module) => module !== 'cleanup');
+  expect(await print('--live')).toEqual(verifyPolicy(all, true));
+});
