@@ -125,15 +125,18 @@ export async function learn(
       case 'quit':
         done(effect.interrupted ? EXIT.interrupted : EXIT.yes);
         return;
-      case 'suspend':
+      case 'suspend': {
         leave();
-        process.once('SIGCONT', () => {
-          enter();
-          view = look();
-          show();
+        // Signals alone do not keep a process alive.
+        const alive = setInterval(() => {}, 60_000);
+        await new Promise<void>((resume) => {
+          process.once('SIGCONT', resume);
+          process.kill(process.pid, 'SIGTSTP');
         });
-        process.kill(process.pid, 'SIGTSTP');
+        clearInterval(alive);
+        enter();
         return;
+      }
       case 'redraw':
         stdout.write('\u001b[2J');
         return;

@@ -418,8 +418,12 @@ function breakCode(spans: readonly Span[], width: number, language: string): Spa
   let line: Span[] = [];
   let used = 0;
   let breakAt: { spans: number; text: number } | undefined;
+  // Within a text in quotes only where nothing better is: a shell would lose the space.
+  let withinText: typeof breakAt;
   const next = (): void => {
     const rest: Span[] = [];
+    if (!shell) breakAt ??= withinText;
+    withinText = undefined;
     if (breakAt) {
       const cut = line[breakAt.spans] as Span;
       rest.push({ ...cut, text: cut.text.slice(breakAt.text).replace(/^ +/, '') }, ...line.slice(breakAt.spans + 1));
@@ -440,11 +444,14 @@ function breakCode(spans: readonly Span[], width: number, language: string): Spa
       // Within "$(…)" stands a command, whose spaces may be broken at like any other's.
       const substituted = shell && span.text.startsWith('"$(');
       const last = line.at(-1);
-      if (grapheme === ' ' && (!quoted || substituted) && used > Math.max(hang, indent))
-        breakAt =
+      if (grapheme === ' ' && used > Math.max(hang, indent)) {
+        const here =
           last && last.styles === span.styles
             ? { spans: line.length - 1, text: last.text.length }
             : { spans: line.length, text: 0 };
+        if (!quoted || substituted) breakAt = here;
+        else withinText = here;
+      }
       if (last && last.styles === span.styles) line[line.length - 1] = { ...last, text: last.text + grapheme };
       else line.push({ ...span, text: grapheme });
       used += wide;
