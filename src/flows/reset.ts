@@ -105,7 +105,7 @@ function planText(plan: ResetPlan): string[] {
     ...(plan.build === 'later'
       ? [`  ~ what ${plan.to} begins with ${dim('once the core stands')}`]
       : (plan.build ?? []).map((step) => `  ${stepLine(step)}`)),
-    ...leftLines(plan.left, dim),
+    ...leftLines(plan.left, plan.region, dim),
   ];
 }
 

@@ -27,7 +27,7 @@ export async function teardown(run: TeardownRun): Promise<void> {
   if (run.json && (run.dryRun || plan.removals.length === 0)) return sayJson(document(plan, [], plan.removals.length));
   if (!run.json) {
     for (const text of removalLines(plan.removals, plan.region, (words) => c.dim(words))) say(text);
-    for (const text of leftLines(plan.left, (words) => c.dim(words))) say(text);
+    for (const text of leftLines(plan.left, plan.region, (words) => c.dim(words))) say(text);
   }
   if (plan.removals.length === 0) return clean1(plan, 'Nothing of the workshop is');
   if (run.dryRun)

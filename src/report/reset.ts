@@ -10,9 +10,15 @@ export function removalLines(removals: Removal[], here: string, dim: (text: stri
   );
 }
 
-export function leftLines(left: Left[], dim: (text: string) => string): string[] {
+export function leftLines(left: Left[], here: string, dim: (text: string) => string): string[] {
   if (left.length === 0) return [];
-  return ['Left alone:', ...left.map(({ kind, id, why }) => `    ${kind.padEnd(13)} ${line(id)}  ${dim(line(why))}`)];
+  return [
+    'Left alone:',
+    ...left.map(
+      ({ kind, id, why, region }) =>
+        `    ${kind.padEnd(13)} ${line(id)}${region === here ? '' : ` in ${region}`}  ${dim(line(why))}`,
+    ),
+  ];
 }
 
 /** Where it was looked, for what, and what was found: the proof of a clean account. */
