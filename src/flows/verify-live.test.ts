@@ -3,13 +3,14 @@ import { DynamoDB } from '@aws-sdk/client-dynamodb';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { listStateMachines } from '../aws/find.ts';
-import { setAttributes } from '../aws/items.ts';
+import { deleteItem, putItem, setAttributes } from '../aws/items.ts';
 import { listExecutions } from '../aws/states.ts';
 import { checksDir } from '../paths.ts';
 import { readBuild, type Wanted } from '../solve/build.ts';
 import { clientConfig } from '../testing/sandbox.ts';
 import { openWorkshop, type Workshop } from '../testing/workshop.ts';
 import { factsOf, KINDS, type LiveStep, readChecklists, type Result, verify, withLiveChecks } from '../verify/index.ts';
+import { sweepOld } from '../verify/live/tidy.ts';
 import { TABLES } from '../workshop.ts';
 import { withBuild } from './prove.ts';
 import { liveOrders } from './verify-live.ts';
@@ -58,7 +59,7 @@ interface Seen {
 /** Builds, places the test orders that are asked for, and takes the build away; nothing but the counter may have changed. */
 async function live(
   resources: Wanted[],
-  options: { only: string[]; stopAt?: RegExp; counted?: number; patience?: number } = { only: [] },
+  options: { only: string[]; stopAt?: RegExp; counted?: number; patience?: number; alone?: boolean } = { only: [] },
 ): Promise<Seen> {
   const before = await rows();
   const stop = new AbortController();
@@ -68,7 +69,7 @@ async function live(
       ...list,
       checks: list.checks
         .filter(({ kind, id }) => kind !== 'live-order' || options.only.length === 0 || options.only.includes(id))
-        .map((check) => ({ ...check, needs: check.needs.filter((id) => !id.includes('live')) })),
+        .map((check) => ({ ...check, needs: options.alone ? [] : check.needs.filter((id) => !id.includes('live')) })),
     }))
     .filter(({ checks }) => checks.length > 0);
   const seen: Seen = { results: new Map(), steps };
@@ -215,6 +216,27 @@ test('a closed shop is not opened: the check waits and says what to type', async
     hint: expect.stringMatching(/presso shop open/),
   });
   await shop(true);
+});
+
+test.each([
+  ['no workflow', (): Wanted[] => [], /there is no workflow/],
+  ['a workflow that cannot wait', () => build('module-1', 'mistakes/express'), /of type EXPRESS/],
+])('with %s nothing is placed', async (_what, resources, found) => {
+  // As when the module is judged by itself: nothing else says that there is no workflow.
+  const { results, steps } = await live(resources(), { only: ['module-2.live-order'], counted: 0, alone: true });
+  expect(results.get('module-2.live-order')).toMatchObject({ status: 'waiting', found: expect.stringMatching(found) });
+  expect(steps.map(({ kind }) => kind)).toEqual(['trouble']);
+});
+
+test("an order of an earlier test that came back is taken away; nobody else's is", async () => {
+  const order = (SK: string, USERID: string, TS: number) => ({ PK: 'orders', SK, USERID, TS, ORDERSTATE: 'CREATED' });
+  const hour = Date.now() - 2 * 3_600_000;
+  await putItem(workshop.connection, TABLES.order, order('old', 'presso-test-1', hour));
+  await putItem(workshop.connection, TABLES.order, order('at-work', 'presso-test-2', Date.now()));
+  await putItem(workshop.connection, TABLES.order, order('ann', 'ann', hour));
+  expect(await sweepOld(workshop.connection, Date.now())).toBe('1 order of an earlier test');
+  expect((await rows()).tables['order']?.map(({ SK }) => SK?.S).sort()).toEqual(['ann', 'at-work']);
+  for (const SK of ['ann', 'at-work']) await deleteItem(workshop.connection, TABLES.order, { PK: 'orders', SK });
 });
 
 test.each([/token and sent/, /waits for its customer/, /waits for a barista/])(

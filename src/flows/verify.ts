@@ -211,13 +211,14 @@ async function show(
   const modules: ModuleResult[] = [];
   const colour = colours();
   for await (const result of verify(lists, facts, explain)) {
-    if (stop?.aborted) continue;
     modules.push(result);
-    if (!options.json) for (const text of moduleLines(result, colour)) say(text);
+    // Not between the steps of a test order, nor to a reader who may go away in the middle of one.
+    if (!options.json && !stop) for (const text of moduleLines(result, colour)) say(text);
   }
   if (stop?.aborted) throw interrupted('Stopped; no test order is left behind.', 'presso verify');
   if (place.kind !== 'definition') remember(place, modules);
   if (options.json) sayJson(verifyDocument(place, modules));
+  else if (stop) sayResult(modules);
   else say(scoreLine(modules));
   if (options.junit !== undefined) writeJunit(options.junit, modules);
   const exit = exitOf(modules);

@@ -81,6 +81,14 @@ export function stopWords(stop: Stop): Words {
 type Say = (found: string, hint?: string, lesson?: Words['lesson']) => Words;
 
 const NOW: Record<NonNullable<Stop['now']>, [string, string]> = {
+  'no-workflow': [
+    'there is no workflow, or not just one, that could take an order; nothing was placed',
+    'presso verify module-1',
+  ],
+  express: [
+    'the workflow is of type EXPRESS, which cannot wait for anybody; nothing was placed',
+    'presso verify module-1   (it tells how to make it anew)',
+  ],
   closed: [
     'the shop is closed, so an order would be turned away; nothing was placed',
     'presso shop open   (then the same command again)',

@@ -1,10 +1,11 @@
 /** Takes a test order away again: its executions are stopped, its item deleted, its token put back. Never gives up half-way. */
+import type { Connection } from '../../aws/connection.ts';
 import { isAwsError } from '../../aws/failure.ts';
 import { addToAttribute, deleteItem, getItem, type Item, queryLast, setAttributes } from '../../aws/items.ts';
 import { describeExecution, stopExecution } from '../../aws/states.ts';
 import { count } from '../../text.ts';
 import { TABLES } from '../../workshop.ts';
-import type { Trip } from './trip.ts';
+import { TEST_NAME, type Trip } from './trip.ts';
 
 /** An event that is on its way may start an execution, or write the item anew: so often, in milliseconds, it is looked. */
 const AGAIN = 400;
@@ -73,14 +74,32 @@ async function ownItems({ connection, mess, userId }: Trip, early: boolean): Pro
   const { item } = await getItem(connection, TABLES.order, { PK: 'orders', SK: mess.orderId ?? '' });
   const own = item ? [mess.orderId ?? ''] : [];
   if (!early || item) return own;
-  let recent: Item[];
+  return (await recentItems(connection)).filter(({ USERID }) => USERID === userId).map(({ SK }) => String(SK));
+}
+
+/** Older than the two waits of an order, in milliseconds: no test of anybody's is still at it. */
+const OLD = 3_600_000;
+
+/**
+ * Orders of earlier tests that came back after they were taken away: a function that failed is tried again by Lambda some
+ * minutes later, and then writes its order anew.
+ */
+export async function sweepOld(connection: Connection, now: number): Promise<string | undefined> {
+  const old = (await recentItems(connection)).filter(
+    ({ USERID, TS }) => String(USERID).startsWith(`${TEST_NAME}-`) && now - Number(TS) > OLD,
+  );
+  for (const { SK } of old) await deleteItem(connection, TABLES.order, { PK: 'orders', SK: SK ?? '' });
+  return old.length > 0 ? `${count(old.length, 'order')} of an earlier test` : undefined;
+}
+
+/** The newest orders; none where the table, or its index of times, is another's. */
+async function recentItems(connection: Connection): Promise<Item[]> {
   try {
-    recent = await queryLast(connection, TABLES.order, 'LSI-timestamp', { name: 'PK', value: 'orders' }, 10);
-  } catch {
-    // An official set-up may call its index otherwise.
-    return own;
+    return await queryLast(connection, TABLES.order, 'LSI-timestamp', { name: 'PK', value: 'orders' }, 20);
+  } catch (error) {
+    if (!isAwsError(error)) throw error;
+    return [];
   }
-  return recent.filter(({ USERID }) => USERID === userId).map(({ SK }) => String(SK));
 }
 
 async function putTokenBack({ connection, mess }: Trip): Promise<string | undefined> {

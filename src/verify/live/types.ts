@@ -89,8 +89,8 @@ export interface Stop {
   missing?: string[];
   /** The workflow was started by hand: no rule had a part in it. */
   alone?: boolean;
-  /** Nothing is wrong with what was built; the shop cannot serve a test order now. */
-  now?: 'closed' | 'full' | 'no-drink' | 'dry';
+  /** No test order can be placed, or served, at this moment. */
+  now?: 'no-workflow' | 'express' | 'closed' | 'full' | 'no-drink' | 'dry';
 }
 
 /** A test order from its beginning to its being taken away. */

@@ -6,10 +6,10 @@ import type { Connection } from '../../aws/connection.ts';
 import { getItem } from '../../aws/items.ts';
 import { listExecutions } from '../../aws/states.ts';
 import { LOG_GROUP, TABLES } from '../../workshop.ts';
-import type { Facts } from '../facts.ts';
+import type { Facts, WorkflowFound } from '../facts.ts';
 import { stopWords } from './judge.ts';
 import { runFinder } from './observe.ts';
-import { tidyUp } from './tidy.ts';
+import { sweepOld, tidyUp } from './tidy.ts';
 import { ruleFor, TEST_NAME, type Trip } from './trip.ts';
 import type { Hands, LiveStep, LiveTime, Path, Stop, Walk } from './types.ts';
 import { alone } from './alone.ts';
@@ -31,7 +31,7 @@ const WAYS: Record<Path, string> = {
 export async function* walkOrder(path: Path, facts: Facts, tools: WalkTools): AsyncGenerator<LiveStep, Walk> {
   const { connection } = facts;
   const found = await facts.workflow();
-  if (!connection || found.kind !== 'found') throw new Error('A live order needs an account with one workflow.');
+  if (!connection) throw new Error('A live order needs an account.');
   const { time } = tools;
   const userId = `${TEST_NAME}-${time.id().slice(0, 8)}`;
   const began = time.now();
@@ -41,12 +41,14 @@ export async function* walkOrder(path: Path, facts: Facts, tools: WalkTools): As
     last = time.now();
     return { path, kind, text, tookMs };
   };
-  const now = await unfit(connection, found.machine.arn);
-  if (now) {
-    const stop: Stop = { stage: 'shop', now };
+  const now = await unfit(connection, found);
+  if (now || found.kind !== 'found') {
+    const stop: Stop = { stage: 'shop', now: now ?? 'no-workflow' };
     yield tell('trouble', stopWords(stop).found);
     return { path, userId, tookMs: 0, stop, left: [] };
   }
+  const old = await sweepOld(connection, time.now());
+  if (old !== undefined) yield tell('tidy', old);
   const [finder, counter, logged] = await Promise.all([
     runFinder(connection, found.machine.arn),
     counterNow(connection),
@@ -92,11 +94,13 @@ export async function* walkOrder(path: Path, facts: Facts, tools: WalkTools): As
   };
 }
 
-/** Why no test order can be served at this moment, through no fault of what was built. */
-async function unfit(connection: Connection, machine: string): Promise<Stop['now']> {
+/** Why no test order can be placed at this moment. */
+async function unfit(connection: Connection, found: WorkflowFound): Promise<Stop['now']> {
+  if (found.kind !== 'found') return 'no-workflow';
+  if (found.machine.type === 'EXPRESS') return 'express';
   const [{ item }, running] = await Promise.all([
     getItem(connection, TABLES.config, { PK: 'config' }),
-    listExecutions(connection, machine, 100, 'RUNNING'),
+    listExecutions(connection, found.machine.arn, 100, 'RUNNING'),
   ]);
   if (item?.['storeOpen'] === false) return 'closed';
   return running.length >= 20 ? 'full' : undefined;
