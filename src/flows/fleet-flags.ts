@@ -2,7 +2,7 @@
 import { Flags } from '@oclif/core';
 import { PressoError } from '../errors.ts';
 import type { Room } from './fleet-roster.ts';
-import type { SetsAim } from './fleet-stack-sets.ts';
+import type { SetsAim } from './fleet-stack-sets-hub.ts';
 
 export const rosterFlag = {
   roster: Flags.string({
@@ -100,7 +100,7 @@ export async function setsOf(flags: GivenEngine): Promise<SetsAim | undefined> {
       });
     return undefined;
   }
-  const { toleranceOf } = await import('./fleet-stack-sets.ts');
+  const { toleranceOf } = await import('./fleet-stack-sets-hub.ts');
   const permissions = flags.permissions === 'service-managed' ? 'service-managed' : 'self-managed';
   const role = own.slice(2).find((name) => flags[name] !== undefined);
   if (permissions === 'service-managed' && role !== undefined)

@@ -21,7 +21,9 @@ import { KINDS, readChecklists } from '../verify/index.ts';
 import { BUS_NAME, LOG_GROUP, MODULES, TABLES } from '../workshop.ts';
 import { resetWork, setupWork, teardownWork, verifyWork, type Work } from './fleet-operations.ts';
 import { setsOf } from './fleet-flags.ts';
-import { openHub, openReleases, setupBySets, toleranceOf } from './fleet-stack-sets.ts';
+import { setupBySets } from './fleet-stack-sets.ts';
+import { openHub, toleranceOf } from './fleet-stack-sets-hub.ts';
+import { openReleases } from './fleet-stack-sets-teardown.ts';
 
 const HUB = '999999999999';
 const [ANNA, BO, CLEO, DAN, EVA, PROD] = [

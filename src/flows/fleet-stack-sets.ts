@@ -1,102 +1,33 @@
-/** A room through CloudFormation StackSets: looked at, deployed set after set, seeded; and taken down again. */
+/** A room set up through CloudFormation StackSets: looked at, deployed set after set, seeded. */
 import type { Connection } from '../aws/connection.ts';
-import { errorName, isDenied } from '../aws/failure.ts';
-import { findUnit, managementAccount, organizationRoot } from '../aws/organizations.ts';
+import { isDenied } from '../aws/failure.ts';
 import { getRole } from '../aws/roles.ts';
-import {
-  describeSet,
-  type Pace,
-  type Permissions,
-  runningOperation,
-  type SetHub,
-  setNames,
-} from '../aws/stack-sets.ts';
-import { PressoError } from '../errors.ts';
+import { describeSet, runningOperation, type SetHub } from '../aws/stack-sets.ts';
 import {
   type Attended,
   type Attendee,
-  deleteEmptySets,
   deploySets,
   EXECUTION_ROLE,
   findSet,
   type Finding,
   type FleetEvent,
-  heldBySets,
-  leaveSets,
   planSet,
   readReason,
   type Result,
   runFleet,
   type SetEvent,
   type SetPlan,
-  type SetRunOptions,
   type SetWanted,
   type Tools,
 } from '../fleet/index.ts';
 import type { FleetOptions } from '../fleet/run.ts';
 import { diagnose } from '../setup/diagnose.ts';
 import { observeSetup } from '../setup/observe.ts';
-import { planSetup, stackName } from '../setup/plan.ts';
+import { planSetup } from '../setup/plan.ts';
 import { wantedStacks } from '../setup/wanted.ts';
 import { count, line } from '../text.ts';
-import { pauseOf, type Releases, seedMissing, type Work } from './fleet-operations.ts';
-
-/** What the flags of `--engine stacksets` say. */
-export interface SetsAim {
-  permissions: Permissions;
-  tolerance: Pace['tolerance'];
-  administrationRole?: string | undefined;
-  executionRole?: string | undefined;
-}
-
-/** `5` accounts, or `10%` of them. */
-export function toleranceOf(text: string): Pace['tolerance'] {
-  const found = /^(\d{1,6})(%?)$/.exec(text.trim());
-  const number = Number(found?.[1]);
-  if (!found || (found[2] === '%' && number > 100))
-    throw new PressoError('usage', `"${line(text)}" is neither a number of accounts nor a percentage of them.`, {
-      hint: '--failure-tolerance 5   (or 10%)',
-    });
-  return found[2] === '%' ? { percentage: number } : { count: number };
-}
-
-/** The administrator's side. Service-managed permissions need the organization: its root, and whose account this is. */
-export async function openHub(
-  connection: Connection,
-  aim: Pick<SetsAim, 'permissions' | 'administrationRole' | 'executionRole'>,
-  room: { own: string; organization?: string | undefined },
-): Promise<SetHub> {
-  const { permissions, administrationRole, executionRole } = aim;
-  if (permissions === 'self-managed') return { connection, permissions, administrationRole, executionRole };
-  try {
-    const management = await managementAccount(connection);
-    if (management === undefined)
-      throw new PressoError('no-organization', `The account ${room.own} is in no organization.`, {
-        hint: 'presso fleet setup --engine stacksets --permissions self-managed',
-      });
-    const answer = room.organization === undefined ? undefined : await findUnit(connection, room.organization);
-    const unit = answer && 'unit' in answer ? answer.unit.id : await organizationRoot(connection);
-    return { connection, permissions, delegated: management !== room.own, unit };
-  } catch (error) {
-    if (!isDenied(error)) throw error;
-    throw new PressoError(
-      'denied',
-      `The account ${room.own} may not read the organization, and service-managed permissions need it.`,
-      { hint: 'presso fleet setup --engine stacksets --permissions self-managed', cause: error },
-    );
-  }
-}
-
-/** The core as stack sets: one for each template, named as its stack is without them. */
-export const wantedSets = (templates: string): SetWanted[] =>
-  wantedStacks(templates).map(({ name, after, description, body, parameters }) => ({
-    template: name,
-    set: stackName(name),
-    after,
-    description,
-    body,
-    parameters,
-  }));
+import { seedMissing, type Work } from './fleet-operations.ts';
+import { setOptions, type SetsAim, wantedSets } from './fleet-stack-sets-hub.ts';
 
 export interface SetsRun {
   hub: SetHub;
@@ -235,7 +166,7 @@ async function* deployed(
   let wake = (): void => {};
   let over = false;
   let failure: unknown;
-  const work = deploySets(attendees, wanted, { ...optionsOf(run.hub, run.aim, run.options), gone }, (event) => {
+  const work = deploySets(attendees, wanted, { ...setOptions(run.hub, run.aim, run.options), gone }, (event) => {
     queue.push(event);
     wake();
   })
@@ -257,12 +188,6 @@ async function* deployed(
   await work;
   if (failure !== undefined) throw failure;
 }
-
-const optionsOf = (
-  hub: SetHub,
-  { tolerance }: Pick<SetsAim, 'tolerance'>,
-  { signal, concurrency }: Pick<FleetOptions, 'signal' | 'concurrency'>,
-): SetRunOptions => ({ hub, pace: { concurrency, tolerance }, signal, pause: pauseOf({ signal }) });
 
 /** A stack instance's reason, told to whoever looks after the person. */
 function failure({ set, reason }: { set: string; reason: string }): Finding {
@@ -324,85 +249,4 @@ function wouldDo(account: string, plans: SetPlan[]): Finding {
     outcome: 'done',
     summary: parts.length === 0 ? 'is set up' : `would ${parts.join(', ')} through StackSets`,
   };
-}
-
-/** A moment for others to come along: one operation takes many accounts out at once. */
-const GATHER_MS = 150;
-
-/**
- * The core's sets of this hub, to take accounts out of. Undefined where there are none, or where the hub may not ask: then
- * nothing of StackSets is this hub's, and stacks are deleted where they are.
- */
-export async function openReleases(
-  connection: Connection,
-  templates: string,
-  own: string,
-  options: Pick<FleetOptions, 'signal' | 'concurrency'>,
-): Promise<(Releases & { deleteEmpty: () => Promise<string[]> }) | undefined> {
-  const wanted = wantedSets(templates);
-  const names = wanted.map(({ set }) => set);
-  const hub = await findHub(connection, names, own);
-  if (!hub) return undefined;
-  const held = await heldBySets(hub, names);
-  const run = optionsOf(hub, { tolerance: { percentage: 100 } }, options);
-  interface Waiting {
-    account: string;
-    tools: Tools;
-    done: (why: string[]) => void;
-    failed: (error: unknown) => void;
-  }
-  const queue: Waiting[] = [];
-  let busy = false;
-  const flush = async (): Promise<void> => {
-    busy = true;
-    while (queue.length > 0) {
-      await run.pause(GATHER_MS);
-      const batch = queue.splice(0);
-      try {
-        const stayed = await leaveSets(
-          batch.map(({ account }) => account),
-          wanted,
-          run,
-          (event) => {
-            if (event.kind !== 'set') batch.find(({ account }) => account === event.account)?.tools.news(text(event));
-          },
-        );
-        for (const { account, done } of batch) done(stayed.get(account) ?? []);
-      } catch (error) {
-        for (const { failed } of batch) failed(error);
-      }
-    }
-    busy = false;
-  };
-  return {
-    held: (account) => held.get(account)?.length ?? 0,
-    release: (account, tools) =>
-      new Promise((done, failed) => {
-        queue.push({ account, tools, done, failed });
-        if (!busy) void flush();
-      }),
-    deleteEmpty: () => deleteEmptySets(hub, names),
-  };
-}
-
-const text = (event: Exclude<SetEvent, { kind: 'set' }>): string =>
-  event.kind === 'news' ? event.text : `${event.set}: ${event.reason}`;
-
-async function findHub(connection: Connection, names: string[], own: string): Promise<SetHub | undefined> {
-  const hubs: (() => Promise<SetHub>)[] = [
-    async () => ({ connection, permissions: 'self-managed' }),
-    () => openHub(connection, { permissions: 'service-managed' }, { own }),
-  ];
-  for (const open of hubs)
-    try {
-      const hub = await open();
-      const [first] = (await setNames(hub)).filter((name) => names.includes(name));
-      if (first === undefined) continue;
-      const found = await describeSet(hub, first);
-      if (found) return found.permissions === hub.permissions ? hub : await openHub(connection, found, { own });
-    } catch (error) {
-      // Who may not look at sets, or is in no organization, has none to take anybody out of.
-      if (!isDenied(error) && !(error instanceof PressoError) && errorName(error) !== 'ValidationError') throw error;
-    }
-  return undefined;
 }

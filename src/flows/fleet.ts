@@ -35,7 +35,7 @@ import {
   type Work,
 } from './fleet-operations.ts';
 import { openRoster, readRoster, type Room, roomWords, tellRoster } from './fleet-roster.ts';
-import type { SetsAim } from './fleet-stack-sets.ts';
+import type { SetsAim } from './fleet-stack-sets-hub.ts';
 import { showFleet, showsLive } from './fleet-view.ts';
 import { chosenChecks } from './verify.ts';
 
@@ -73,8 +73,7 @@ export async function fleet(run: FleetRun): Promise<void> {
   const { chosen, earlier } = choose(run, roster, home);
   const changing =
     !run.dryRun && (run.operation === 'setup' || run.operation === 'reset' || run.operation === 'teardown');
-  const sets = run.sets || run.operation === 'teardown' ? await import('./fleet-stack-sets.ts') : undefined;
-  const hub = run.sets && (await sets?.openHub(run.connection, run.sets, { own, organization: run.room.organization }));
+  const sets = run.sets && (await openSets(run, run.sets, own));
   if (changing) await confirmFleet(run, roster, chosen);
   const begun = changing ? halfDone(pastRuns(home, roster.name)) : new Set<string>();
   const done = new Map([...(earlier?.results ?? [])].filter(([, { outcome }]) => outcome === 'done'));
@@ -111,17 +110,24 @@ export async function fleet(run: FleetRun): Promise<void> {
         work(attended, tools),
       );
     const releases =
-      run.operation === 'teardown' ? await sets?.openReleases(run.connection, templatesDir(), own, options) : undefined;
+      run.operation === 'teardown'
+        ? await (await import('./fleet-stack-sets-teardown.ts')).openReleases(
+            run.connection,
+            templatesDir(),
+            own,
+            options,
+          )
+        : undefined;
     const entitled = { begun: (account: string) => begun.has(account), entitle: journal.entitle };
     const work = workOf(run, entitled, releases);
     const room = (text: string): void => {
       if (!showsLive(run.json) && !run.json) tell(paint().dim(text));
     };
     const events =
-      run.sets && hub && sets
+      sets !== undefined
         ? sets.setupBySets(chosen, {
-            hub,
-            aim: run.sets,
+            hub: sets.hub,
+            aim: sets.aim,
             templates: templatesDir(),
             checkRegion: run.target.endpoint === undefined,
             dryRun: run.dryRun,
@@ -163,6 +169,15 @@ const commandOf = ({ operation, room, sets }: FleetRun): string =>
     ...(sets ? ['--engine stacksets'] : []),
     ...(sets?.permissions === 'service-managed' ? ['--permissions service-managed'] : []),
   ].join(' ');
+
+/** The other engine, loaded only for those who ask for it. */
+async function openSets(run: FleetRun, aim: SetsAim, own: string) {
+  const [{ setupBySets }, { openHub }] = await Promise.all([
+    import('./fleet-stack-sets.ts'),
+    import('./fleet-stack-sets-hub.ts'),
+  ]);
+  return { setupBySets, aim, hub: await openHub(run.connection, aim, { own, organization: run.room.organization }) };
+}
 
 /** What makes two runs the same work, so that one may go on with the other. */
 const whatOf = ({ module, dryRun, room, sets }: FleetRun): Record<string, unknown> => ({

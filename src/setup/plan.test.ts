@@ -29,6 +29,8 @@ const facts = (more: Partial<Facts> = {}): Facts => ({
   missingServices: [],
   ...more,
 });
+const ofASet = (name: string, status: string, more: Partial<StackFound> = {}): StackFound =>
+  stack(name, status, { ofASet: `StackSet-serverlesspresso-${name}-0`, ...more });
 const actionOf = (found: StackFound[], name = 'events'): string =>
   planSetup([wanted(name)], facts({ stacks: found })).steps[0]?.action ?? '';
 
@@ -103,4 +105,26 @@ test('a full quota and a Region without a service are refused, low concurrency i
   expect(region.trouble[0]?.sentence).toBe('The Region us-east-1 does not have AWS IoT Core.');
   const low = planSetup([wanted('events')], facts({ lambdaConcurrency: 10 }));
   expect(low.trouble.map(({ severity }) => severity)).toEqual(['warning']);
+});
+
+test('stacks that StackSets made are kept as they are, and left to their sets where they are not', () => {
+  const plan = (found: StackFound[], engine?: 'stack sets') =>
+    planSetup([wanted('events'), wanted('config', ['events'])], facts({ stacks: found }), engine).steps.map(
+      ({ action }) => action,
+    );
+  const whole = ofASet('events', 'CREATE_COMPLETE');
+  expect(plan([whole, ofASet('config', 'UPDATE_COMPLETE')])).toEqual(['keep', 'keep']);
+  expect(plan([whole, ofASet('config', 'CREATE_COMPLETE', { body: 'older' })])).toEqual(['keep', 'refuse']);
+  expect(plan([whole, ofASet('config', 'UPDATE_ROLLBACK_FAILED')])).toEqual(['keep', 'refuse']);
+  // One of presso's own beside them would hold the names that the set wants.
+  expect(plan([whole])).toEqual(['keep', 'refuse']);
+  // The sets' own engine sees to all of that, but takes nothing over from the other.
+  expect(plan([ofASet('events', 'CREATE_COMPLETE', { body: 'older' })], 'stack sets')).toEqual(['keep', 'create']);
+  expect(plan([stack('events', 'CREATE_COMPLETE')], 'stack sets')).toEqual(['refuse', 'create']);
+});
+
+test('module 4 goes on top of a core that StackSets made', () => {
+  const module4 = { ...wanted('metrics-table'), module: 'module-4' };
+  const { steps } = planSetup([module4], facts({ stacks: [ofASet('events', 'CREATE_COMPLETE')] }));
+  expect(steps.map(({ action }) => action)).toEqual(['create']);
 });

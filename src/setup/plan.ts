@@ -72,9 +72,19 @@ export function planSetup(wanted: StackWanted[], facts: Facts, engine: 'stacks' 
   const found = new Map(
     [...facts.stacks].sort((a, b) => Number(isWhole(a)) - Number(isWhole(b))).map((stack) => [stack.name, stack]),
   );
+  const bySets = facts.stacks.some(({ ofASet }) => ofASet !== undefined);
+  const step = (stack: StackWanted): Step => {
+    const there = found.get(stackName(stack.name));
+    if (engine === 'stack sets') return setActionFor(stack, there);
+    const alone = actionFor(stack, there);
+    // The core is made by one of the two: a stack of presso's own between those of sets would be in their way.
+    return alone.action === 'create' && bySets && stack.module === 'setup'
+      ? { action: 'refuse', why: `StackSets made the others, and it is not there; ${BY_HUB}` }
+      : alone;
+  };
   const steps = wanted.map((stack) => ({
     stack: stack.name,
-    ...(engine === 'stacks' ? actionFor : setActionFor)(stack, found.get(stackName(stack.name))),
+    ...step(stack),
     description: stack.description,
     cost: stack.cost,
     after: stack.after,
@@ -103,13 +113,15 @@ function setActionFor(wanted: StackWanted, found: StackFound | undefined): Step 
     : { action: 'refuse', why: 'presso made it without StackSets; presso fleet setup without --engine keeps it' };
 }
 
+const BY_HUB = 'presso fleet setup --engine stacksets, from the account that has the set, puts it right';
+
 /** The stack of a set is used as it is; made anew or changed, it would be nobody's. */
 function ofASetFor(wanted: StackWanted, found: StackFound, ofASet: string): Step {
   const alone = actionFor(wanted, found);
   if (alone.action === 'keep') return { ...alone, ofASet };
   return {
     action: 'refuse',
-    why: `StackSets made it and ${alone.why}; presso fleet setup --engine stacksets, from the account that has the set, puts it right`,
+    why: `StackSets made it and ${alone.why}; ${BY_HUB}`,
     ofASet,
   };
 }

@@ -20,6 +20,8 @@ import {
 import { DeleteRolePolicyCommand, IAMClient, ListRolesCommand } from '@aws-sdk/client-iam';
 import { LambdaClient, ListFunctionsCommand } from '@aws-sdk/client-lambda';
 import { ListStateMachinesCommand, SFNClient } from '@aws-sdk/client-sfn';
+import { CognitoIdentity } from '@aws-sdk/client-cognito-identity';
+import { CognitoIdentityProvider } from '@aws-sdk/client-cognito-identity-provider';
 import { DeleteParameterCommand, GetParametersByPathCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { expect, test } from 'vitest';
 import { clientConfig, withSandbox } from '../../../testing/sandbox.ts';
@@ -29,6 +31,43 @@ const WAVES = [
   ['events', 'identity', 'counting'],
   ['processor-role', 'config', 'order-manager', 'validator', 'publisher'],
 ];
+
+/** What somebody may do to the users and to what they may hear. */
+async function changeIdentity(config: ReturnType<typeof clientConfig>): Promise<void> {
+  const users = new CognitoIdentityProvider(config);
+  const identities = new CognitoIdentity(config);
+  const UserPoolId = (await users.listUserPools({ MaxResults: 1 })).UserPools?.[0]?.Id ?? '';
+  const { UserPoolClients } = await users.listUserPoolClients({ UserPoolId });
+  const ClientId = UserPoolClients?.[0]?.ClientId;
+  const { UserPoolClient } = await users.describeUserPoolClient({ UserPoolId, ClientId });
+  await users.updateUserPoolClient({
+    UserPoolId,
+    ClientId,
+    ClientName: UserPoolClient?.ClientName,
+    PreventUserExistenceErrors: UserPoolClient?.PreventUserExistenceErrors,
+    ExplicitAuthFlows: ['ALLOW_USER_SRP_AUTH', 'ALLOW_REFRESH_TOKEN_AUTH'],
+  });
+  await users.deleteGroup({ UserPoolId, GroupName: 'admin' });
+  const IdentityPoolId = (await identities.listIdentityPools({ MaxResults: 1 })).IdentityPools?.[0]?.IdentityPoolId;
+  const { IdentityPoolName, AllowClassicFlow, CognitoIdentityProviders } = await identities.describeIdentityPool({
+    IdentityPoolId,
+  });
+  await identities.updateIdentityPool({
+    IdentityPoolId,
+    IdentityPoolName,
+    AllowClassicFlow,
+    CognitoIdentityProviders,
+    AllowUnauthenticatedIdentities: true,
+  });
+  const { Roles } = await identities.getIdentityPoolRoles({ IdentityPoolId });
+  await identities.setIdentityPoolRoles({ IdentityPoolId, Roles });
+  await identities.setPrincipalTagAttributeMap({
+    IdentityPoolId,
+    IdentityProviderName: CognitoIdentityProviders?.[0]?.ProviderName,
+    UseDefaults: false,
+    PrincipalTags: { userId: 'email' },
+  });
+}
 
 test('the eight stacks of the core deploy as they are shipped, change nothing when run again, show drift, and go', () =>
   withSandbox(async (sandbox) => {
@@ -111,6 +150,16 @@ test('the eight stacks of the core deploy as they are shipped, change nothing wh
       'DRIFTED',
       ['01OrderProcessorRole', 'MODIFIED', ['/Policies/0 REMOVE']],
       ['OrderProcessorRoleParameter', 'DELETED', []],
+    ]);
+    await changeIdentity(config);
+    expect(await drift('identity')).toEqual([
+      undefined,
+      'DRIFTED',
+      ['AdminGroup', 'DELETED', []],
+      ['IdentityPool', 'MODIFIED', ['/AllowUnauthenticatedIdentities NOT_EQUAL']],
+      ['OwnTopicTag', 'MODIFIED', ['/PrincipalTags/userId NOT_EQUAL']],
+      ['Roles', 'MODIFIED', ['/RoleMappings/users REMOVE']],
+      ['UserPoolClient', 'MODIFIED', ['/ExplicitAuthFlows/1 REMOVE']],
     ]);
 
     for (const wave of [...WAVES].reverse()) {

@@ -31,4 +31,11 @@ export const identityPoolPrincipalTag: ResourceType = {
   async delete(_id, properties, work) {
     await set({ ...properties, UseDefaults: false, PrincipalTags: {} }, work);
   },
+  async read(_id, { IdentityPoolId, IdentityProviderName }, work) {
+    const map = await work.call('cognito-identity', 'GetPrincipalTagAttributeMap', {
+      IdentityPoolId,
+      IdentityProviderName,
+    });
+    return { UseDefaults: map['UseDefaults'], PrincipalTags: map['PrincipalTags'] };
+  },
 };

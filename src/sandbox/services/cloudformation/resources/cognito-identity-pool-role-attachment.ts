@@ -49,4 +49,21 @@ export const identityPoolRoleAttachment: ResourceType = {
   async delete(_id, properties, work) {
     await set({ IdentityPoolId: properties['IdentityPoolId'] }, work);
   },
+  async read(_id, { IdentityPoolId, RoleMappings }, work) {
+    const now = await work.call('cognito-identity', 'GetIdentityPoolRoles', { IdentityPoolId });
+    const keys = new Map(
+      Object.entries((RoleMappings ?? {}) as Record<string, Properties>).flatMap(([key, mapping]) =>
+        mapping['IdentityProvider'] === undefined ? [] : [[mapping['IdentityProvider'] as string, key] as const],
+      ),
+    );
+    const mappings = Object.entries((now['RoleMappings'] ?? {}) as Record<string, Properties>);
+    return {
+      Roles: now['Roles'],
+      RoleMappings: Object.fromEntries(
+        mappings.map(([provider, mapping]) =>
+          keys.has(provider) ? [keys.get(provider), { IdentityProvider: provider, ...mapping }] : [provider, mapping],
+        ),
+      ),
+    };
+  },
 };

@@ -43,4 +43,13 @@ export const identityPool: ResourceType = {
   async delete(id, _properties, work) {
     await work.call('cognito-identity', 'DeleteIdentityPool', { IdentityPoolId: id });
   },
+  async read(id, _expected, work) {
+    const pool = await work.call('cognito-identity', 'DescribeIdentityPool', { IdentityPoolId: id });
+    return {
+      IdentityPoolName: pool['IdentityPoolName'],
+      AllowUnauthenticatedIdentities: pool['AllowUnauthenticatedIdentities'],
+      AllowClassicFlow: pool['AllowClassicFlow'],
+      CognitoIdentityProviders: pool['CognitoIdentityProviders'],
+    };
+  },
 };

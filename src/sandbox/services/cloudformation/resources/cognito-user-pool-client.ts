@@ -49,4 +49,19 @@ export const userPoolClient: ResourceType = {
   async delete(id, properties, work) {
     await work.call('cognito-idp', 'DeleteUserPoolClient', { UserPoolId: properties['UserPoolId'], ClientId: id });
   },
+  async read(id, { UserPoolId }, work) {
+    const { UserPoolClient } = await work.call('cognito-idp', 'DescribeUserPoolClient', { UserPoolId, ClientId: id });
+    const {
+      ClientSecret,
+      ClientId: _id,
+      CreationDate: _made,
+      LastModifiedDate: _changed,
+      ...settings
+    } = UserPoolClient;
+    // What is back at its default is not in the answer, and is told apart from what the template sets.
+    const unset = Object.fromEntries(
+      Object.keys(userPoolClient.properties).map((name) => [name.replace('!', ''), undefined]),
+    );
+    return { ...unset, ...settings, GenerateSecret: ClientSecret !== undefined };
+  },
 };

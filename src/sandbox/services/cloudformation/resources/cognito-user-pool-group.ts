@@ -24,4 +24,8 @@ export const userPoolGroup: ResourceType = {
   async delete(id, properties, work) {
     await work.call('cognito-idp', 'DeleteGroup', { UserPoolId: properties['UserPoolId'], GroupName: id });
   },
+  async read(id, { UserPoolId }, work) {
+    const { Group } = await work.call('cognito-idp', 'GetGroup', { UserPoolId, GroupName: id });
+    return { Description: Group.Description, Precedence: Group.Precedence, RoleArn: Group.RoleArn };
+  },
 };

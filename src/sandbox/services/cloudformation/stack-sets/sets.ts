@@ -60,6 +60,14 @@ function rolesOf(input: Input, model: StackSetRecord['permissionModel'], previou
       );
     return {};
   }
+  if (administrationRoleArn !== undefined && (administrationRoleArn.length < 20 || administrationRoleArn.length > 2048))
+    throw constraint(
+      administrationRoleArn,
+      'administrationRoleARN',
+      administrationRoleArn.length < 20
+        ? 'Member must have length greater than or equal to 20'
+        : 'Member must have length less than or equal to 2048',
+    );
   if (executionRoleName !== undefined && !/^[a-zA-Z_0-9+=,.@-]{1,64}$/.test(executionRoleName))
     throw constraint(
       executionRoleName,
