@@ -45,6 +45,16 @@ test('YAML keeps the zero that YAML itself would lose, and has defaults and a pr
   ]);
 });
 
+test('a zero that somebody protected from the spreadsheet is taken; lines may end as on an old Mac', () => {
+  const roster = read(`account,name\r="012345678901",Anna\r'098765432109,Bo\r"=""011111111111""",Cy\r`);
+  expect(roster.attendees.map(({ account, name }) => [account, name])).toEqual([
+    ['012345678901', 'Anna'],
+    ['098765432109', 'Bo'],
+    ['011111111111', 'Cy'],
+  ]);
+  expect(refused('account\r\r12345678\r')).toContain('monday.csv:3:1: the account "12345678" has 8 digits');
+});
+
 test('every mistake is told with line and column, at once', () => {
   const said = refused(
     'account,name,region\n111111111111,A,us-esat-1\n12345678901,B,\n111111111111,C,\n1.23457E+11,D,\nabc,E,\n1111-1111-1112,F,\n',

@@ -82,7 +82,8 @@ export function parseRoster(text: string, defaults: Defaults): Roster {
   const bare = text.replace(/^\uFEFF/, '');
   if (bare.trim() === '') throw complain(defaults.fileName, [{ line: 1, column: 1, what: 'the roster is empty' }]);
   const isYaml = /\.ya?ml$/i.test(defaults.fileName);
-  return isYaml ? fromYaml(bare, defaults) : fromCsv(bare, defaults);
+  // Lines end as Windows, Unix or old Macs end them.
+  return isYaml ? fromYaml(bare, defaults) : fromCsv(bare.replace(/\r(?!\n)/g, '\n'), defaults);
 }
 
 interface Complaint {
@@ -277,7 +278,7 @@ function readCsv(text: string, complaints: Complaint[]): Cell[][] {
       while (at < text.length && text[at] !== separator && text[at] !== '\n') at++;
       cell = text.slice(begun, at);
     }
-    row.push({ text: cell.trim(), ...start });
+    row.push({ text: unprotected(cell.trim()), ...start });
     if (text[at] === '\r') at++;
     if (at >= text.length) break;
     if (text[at] === '\n') {
@@ -291,12 +292,15 @@ function readCsv(text: string, complaints: Complaint[]): Cell[][] {
   return rows;
 }
 
+/** `="012345678901"` and `'012345678901`: how people keep a spreadsheet from dropping the zero. */
+const unprotected = (cell: string): string => /^(?:="(\d+)"|'(\d+))$/.exec(cell)?.slice(1).find(Boolean) ?? cell;
+
 /** What is wrong with an account's number; what a spreadsheet did to it is said. */
 function idComplaint(text: string): string | undefined {
   if (/^\d{12}$/.test(text)) return undefined;
   if (/^\d{4}-\d{4}-\d{4}$/.test(text))
     return `write the account "${text}" without its dashes, as ${text.replaceAll('-', '')}`;
-  if (/^\d{9,11}$/.test(text))
+  if (/^\d{7,11}$/.test(text))
     return `the account "${text}" has ${text.length} digits; a spreadsheet drops leading zeros, so it is probably ${text.padStart(12, '0')}`;
   if (/^\d[.,]?\d*E\+?\d+$/i.test(text))
     return `a spreadsheet has turned the account into "${text}", and its digits are lost; format the column as text`;

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connect, type Connection } from '../aws/connection.ts';
 import { type Sandbox, startSandbox } from '../sandbox/index.ts';
 import { clientConfig } from '../testing/sandbox.ts';
-import { openRoster } from './fleet-roster.ts';
+import { openRoster, readRoster } from './fleet-roster.ts';
 
 const [MANAGEMENT, HUB, ANNA, BO] = ['999999999999', '888888888888', '111111111111', '222222222222'] as const;
 const dir = mkdtempSync(path.join(tmpdir(), 'presso-room-'));
@@ -91,4 +91,28 @@ test('a unit is found by its id or by names; only management and delegated admin
   await expect(openRoster(await as('777777777777'), { organization: 'Room' }, 'list')).rejects.toMatchObject({
     code: 'no-organization',
   });
+});
+
+test('a unit of more than one page is read to its end, who is closed is left out by name', async () => {
+  const client = new Organizations(clientConfig(sandbox, MANAGEMENT));
+  const { OrganizationalUnit } = await client.createOrganizationalUnit({ ParentId: ids['root'], Name: 'Hall' });
+  const accounts = Array.from({ length: 43 }, (_, index) => String(500_000_000_000 + index));
+  for (const account of accounts) {
+    const { Handshake } = await client.inviteAccountToOrganization({ Target: { Id: account, Type: 'ACCOUNT' } });
+    await new Organizations(clientConfig(sandbox, account)).acceptHandshake({ HandshakeId: Handshake?.Id });
+    const move = { SourceParentId: ids['root'], DestinationParentId: OrganizationalUnit?.Id };
+    await client.moveAccount({ AccountId: account, ...move });
+  }
+  await client.closeAccount({ AccountId: accounts[30] });
+  const { roster } = await openRoster(await as(MANAGEMENT), { organization: 'Hall' }, 'list');
+  expect(roster.attendees.map(({ account }) => account)).toEqual(accounts.filter((_, index) => index !== 30));
+  expect(roster.leftOut).toMatchObject([{ account: accounts[30], why: 'it is closed' }]);
+});
+
+test('a file may be UTF-16, as spreadsheets save Unicode text', () => {
+  const text = '\uFEFFaccount\tname\r\n011111111111\tZoë\r\n';
+  writeFileSync(file, Buffer.from(text, 'utf16le'));
+  expect(readRoster(file, 'us-east-1').attendees).toMatchObject([{ account: '011111111111', name: 'Zoë' }]);
+  writeFileSync(file, Buffer.from(text, 'utf16le').swap16());
+  expect(readRoster(file, 'us-east-1').attendees).toMatchObject([{ account: '011111111111', name: 'Zoë' }]);
 });

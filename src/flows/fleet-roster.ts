@@ -31,11 +31,19 @@ export const roomWords = ({ roster, organization }: Room): string => {
   return `${flag} ${/^[\w./:@%+=-]+$/.test(value) ? value : JSON.stringify(value)}`;
 };
 
+/** UTF-8, or the UTF-16 that spreadsheets call "Unicode text". */
+function decode(bytes: Buffer): string {
+  const [first, second] = bytes;
+  if (first === 0xff && second === 0xfe) return new TextDecoder('utf-16le').decode(bytes);
+  if (first === 0xfe && second === 0xff) return new TextDecoder('utf-16be').decode(bytes);
+  return bytes.toString('utf8');
+}
+
 /** The roster of a file, as it is written; asks nobody. */
 export function readRoster(file: string, region: string): Roster {
   let text: string;
   try {
-    text = readFileSync(file, 'utf8');
+    text = decode(readFileSync(file));
   } catch (error) {
     throw new PressoError('no-file', `The roster ${file} cannot be read (${(error as NodeJS.ErrnoException).code}).`, {
       hint: 'presso fleet list --roster FILE',
