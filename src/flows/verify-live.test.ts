@@ -7,6 +7,7 @@ import { deleteItem, putItem, setAttributes } from '../aws/items.ts';
 import { listExecutions } from '../aws/states.ts';
 import { checksDir } from '../paths.ts';
 import { readBuild, type Wanted } from '../solve/build.ts';
+import { runPresso } from '../testing/presso.ts';
 import { clientConfig } from '../testing/sandbox.ts';
 import { openWorkshop, type Workshop } from '../testing/workshop.ts';
 import { factsOf, KINDS, type LiveStep, readChecklists, type Result, verify, withLiveChecks } from '../verify/index.ts';
@@ -247,3 +248,35 @@ test.each([/token and sent/, /waits for its customer/, /waits for a barista/])(
     expect(steps.at(-1)).toMatchObject({ kind: 'tidy', text: expect.stringMatching(/the code has its token back/) });
   },
 );
+
+test('the command asks, and without anybody to ask does nothing; its document carries the live checks', async () => {
+  const presso = (...args: string[]) =>
+    runPresso(['verify', ...args, '--endpoint-url', workshop.sandbox.endpoint], {
+      env: { AWS_ACCESS_KEY_ID: workshop.account },
+    });
+  const before = await rows();
+  expect(await presso('module-2', '--live')).toMatchObject({
+    code: 2,
+    stdout: '',
+    stderr: expect.stringContaining('presso verify module-2 --live --yes'),
+  });
+  expect(await presso('setup', '--live', '--yes')).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('presso verify module-2 --live'),
+  });
+  expect(await rows()).toEqual(before);
+  await withBuild(workshop.connection, { resources: solution }, async () => {
+    const { code, stdout } = await presso('module-2', '--live', '--yes', '--json');
+    const [module] = (JSON.parse(stdout) as { modules: { passed: number; checks: Result[] }[] }).modules;
+    expect(code).toBe(0);
+    expect(module?.checks.filter(({ id }) => id.includes('live')).map(({ status }) => status)).toEqual([
+      'pass',
+      'pass',
+    ]);
+    const plain = await presso('module-2', '--json');
+    expect(plain.stdout).not.toContain('live');
+  });
+  const after = await rows();
+  expect(after.tables).toEqual(before.tables);
+  expect(after.counter).toBe(before.counter + 2);
+});
