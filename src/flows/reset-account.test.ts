@@ -12,6 +12,7 @@ import { SFN } from '@aws-sdk/client-sfn';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { unzip, zipOf } from '../aws/zip.ts';
+import { changeParameter } from '../aws/parameters.ts';
 import { packageRoot, templatesDir } from '../paths.ts';
 import { sessionsOf } from '../aws/assume.ts';
 import { observeCode } from '../reset/code.ts';
@@ -19,7 +20,7 @@ import { wantedStacks } from '../setup/wanted.ts';
 import { readBuild } from '../solve/build.ts';
 import { clientConfig } from '../testing/sandbox.ts';
 import { makeBuild, openWorkshop, type Workshop } from '../testing/workshop.ts';
-import { BUS_NAME, TABLES, WORKFLOW_NAME } from '../workshop.ts';
+import { BUS_NAME, PARAMETER_PREFIX, TABLES, WORKFLOW_NAME } from '../workshop.ts';
 import {
   confirmWords,
   isNothing,
@@ -160,7 +161,11 @@ test('back to where module 4 begins: who may serve stays, everybody else goes, a
     (await pools.listUsersInGroup({ UserPoolId, GroupName: 'admin' })).Users?.map(
       ({ Attributes }) => Attributes?.find(({ Name }) => Name === 'email')?.Value,
     ) ?? [];
-  expect(await carryOut(await plan('module-4'))).toMatchObject({ trouble: [] });
+  // The config is made anew and seeded: an event, which the rule logAll logs. That is no reason to go on for ever.
+  await changeParameter(workshop.connection, `${PARAMETER_PREFIX}configapi`, 'https://example.com ');
+  const planned = await plan('module-4');
+  expect(planned.stacks).toContainEqual(expect.objectContaining({ stack: 'config', action: 'recreate' }));
+  expect(await carryOut(planned)).toMatchObject({ trouble: [] });
   expect(await mailsOfAdmins()).toEqual(['barista@example.com']);
   expect((await pools.listUsers({ UserPoolId })).Users).toMatchObject([{ UserStatus: 'CONFIRMED', Enabled: true }]);
   const { Stacks } = await new CloudFormation(config).describeStacks({ StackName: 'serverlesspresso-metrics-table' });

@@ -293,7 +293,8 @@ export function planLeftData(data: LeftData, region: string, kept: Kept = NOTHIN
         kind: 'log streams',
         id: group,
         names,
-        incidental: group !== LOG_GROUP,
+        // Where a rule logs, seeding the tables already writes: the config's own change is an event.
+        incidental: group !== LOG_GROUP || kept.rules.length > 0,
         region,
         why: `${names.length} ${names.length === 1 ? 'stream' : 'streams'} of earlier orders`,
       });

@@ -155,11 +155,11 @@ test('the eight stacks of the core deploy as they are shipped, change nothing wh
     expect(await drift('identity')).toEqual([
       undefined,
       'DRIFTED',
-      ['AdminGroup', 'DELETED', []],
+      ['UserPoolClient', 'MODIFIED', ['/ExplicitAuthFlows/1 REMOVE']],
       ['IdentityPool', 'MODIFIED', ['/AllowUnauthenticatedIdentities NOT_EQUAL']],
       ['OwnTopicTag', 'MODIFIED', ['/PrincipalTags/userId NOT_EQUAL']],
       ['Roles', 'MODIFIED', ['/RoleMappings/users REMOVE']],
-      ['UserPoolClient', 'MODIFIED', ['/ExplicitAuthFlows/1 REMOVE']],
+      ['AdminGroup', 'DELETED', []],
     ]);
 
     for (const wave of [...WAVES].reverse()) {
