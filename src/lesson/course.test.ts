@@ -321,6 +321,20 @@ test.each(['sandbox', 'self-hosted', 'aws-hosted'])('every lesson can be opened 
   }
 });
 
+test('the page on the modules says how long each takes', () => {
+  const minutes = new Map<string, number>();
+  for (const { module, minutes: own } of lessonsFor(course, 'self-hosted'))
+    minutes.set(module, (minutes.get(module) ?? 0) + own);
+  const text = readFileSync(path.join(content, 'introduction', '04-the-modules.md'), 'utf8');
+  const said = [...text.matchAll(/^\| \[[^\]]+\]\(\/([\w-]+)\/.*\| (\d+) minutes \|$/gm)];
+  expect(said.length).toBeGreaterThan(4);
+  for (const [, module = '', about] of said) {
+    // Of setup's three ways a learner goes one.
+    const sum = module === 'setup' ? 25 : (minutes.get(module) ?? 0);
+    expect(Math.abs(Number(about) - sum), `${module}: ${sum} minutes`).toBeLessThanOrEqual(Math.max(5, sum * 0.2));
+  }
+});
+
 test('each check is named by a checkpoint of its lesson', () => {
   const target = targetValues({ kind: 'sandbox' });
   const lessons = new Map(lessonsFor(course, 'sandbox').map((entry) => [entry.id, entry]));

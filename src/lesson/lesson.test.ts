@@ -170,6 +170,13 @@ Yours is {% $target.workflowArn %}. {% link href=$target.console.workflows %}Wor
   expect(own).toContain('(https://eu-west-1.console.aws.amazon.com/states/home?region=eu-west-1#/statemachines)');
 });
 
+test('values stand in code spans too, as nobody should paste a placeholder; comments are for authors', () => {
+  // Markdoc leaves both as they are written: lessons once told learners to look for `{% $target.logGroup %}`.
+  expect(
+    body('In `x={% $target.region %}`<!-- why? {% callout %} -->. {% $target.region %}\n\n<!--\nTODO\n-->\n\nEnd.'),
+  ).toBe('In `x=us-east-1`. us-east-1\n\nEnd.');
+});
+
 test('the console is left out where there is none, unless nothing else is there', () => {
   const tabs = (inner: string): string => `{% tabs %}\n${inner}\n{% /tabs %}\n`;
   const tab = (label: string): string => `{% tab label="${label}" %}\nby ${label}\n{% /tab %}`;

@@ -64,6 +64,16 @@ export function toTree(page: Page, name: LessonName, facts: LessonFacts, partial
   return { ...rest, blocks: converter(facts).blocks([rendered].flat()) };
 }
 
+/** Markdoc leaves what stands between backticks as it is; the learner's own values are wanted there most of all. */
+function filled(code: string, target: object): string {
+  return code.replace(/\{%\s*\$target\.([\w.]+)\s*%\}/g, (written, path: string) => {
+    const value = path
+      .split('.')
+      .reduce<unknown>((here, key) => (here as Record<string, unknown> | undefined)?.[key], target);
+    return typeof value === 'string' ? value : written;
+  });
+}
+
 function converter(facts: LessonFacts): Convert {
   const used = new Map<string, number>();
   const idOf = (wanted: string): string => {
@@ -185,7 +195,7 @@ function converter(facts: LessonFacts): Convert {
       case 's':
         return [{ kind: 'strike', children: inlines(children) }];
       case 'code':
-        return [{ kind: 'code', text: children.map(text).join('') }];
+        return [{ kind: 'code', text: filled(children.map(text).join(''), facts.target) }];
       case 'a':
         return [{ kind: 'link', href: text(attributes['href']), children: inlines(children) }];
       case 'img':

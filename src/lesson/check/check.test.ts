@@ -88,6 +88,11 @@ test.each<[string, string, RegExp]>([
   ['a tab alone', '{% tab label="a" %}\nx\n{% /tab %}\n', /^4:1 tag-placement: .*outside \{% tabs %\}/],
   ['an unknown variable', 'In {% $target.regoin %}.\n', /^4:7 variable: .* → did you mean \$target\.region/],
   [
+    'an unknown variable in a code span',
+    'In `{% $target.regoin %}`.\n',
+    /^4:8 variable: .* → did you mean \$target\.region/,
+  ],
+  [
     'an unknown variable in a condition',
     '{% if equals($tarqet.kind, "x") %}\nx\n{% /if %}\n',
     /^4:14 variable: .* → did you mean \$target/,

@@ -374,7 +374,7 @@ function* usedVariables(
 ): Generator<Finding> {
   const nodes = source.page ? [source.page.ast, ...source.page.ast.walk()] : [];
   for (const node of nodes)
-    for (const path of variablePaths(node.attributes)) {
+    for (const path of [...variablePaths(node.attributes), ...inCode(node)]) {
       let here: Names | true = names;
       let wrong: string | undefined;
       for (const key of path) {
@@ -399,6 +399,13 @@ function* usedVariables(
           : 'the variables are listed in content/README.md of presso; your own are named in course.yaml under variables',
       });
     }
+}
+
+/** Values of the learner that a code span is filled with. */
+function* inCode({ type, attributes }: Node): Generator<string[]> {
+  const content: unknown = type === 'code' ? attributes['content'] : undefined;
+  if (typeof content !== 'string') return;
+  for (const [, path = ''] of content.matchAll(/\{%\s*\$(target\.[\w.]+)\s*%\}/g)) yield path.split('.');
 }
 
 function* variablePaths(value: unknown): Generator<string[]> {
