@@ -610,6 +610,8 @@ function table(block: Extract<Block, { kind: 'table' }>, out: Sheet, state: Stat
         const isLast = column === widths.length - 1;
         line.push({ text: ' '.repeat(before) }, ...spans, { text: isLast ? '' : ' '.repeat(space - before + gap) });
       }
+      // Nothing stands to the right of an empty cell.
+      while (line.at(-1)?.text.trim() === '') line.pop();
       out.row(line);
     }
   };
