@@ -5,7 +5,7 @@ export default class Teardown extends PressoCommand {
   static override summary =
     'Take the workshop down: what setup and solve made, and what a learner made by hand under its names.';
   static override description =
-    'Shows what goes, why it is believed to be the workshop’s, and what is left alone; then the number of the account is typed. Only what carries the workshop’s names or marker is ever removed.';
+    'Shows what goes, why it is believed to be the workshop’s, and what is left alone; then the number of the account is typed. Only what carries the workshop’s names or marker is ever removed. It looks into every Region that is enabled (account:ListRegions; without that permission into those of the workshop, and says so), and again at the end.';
   static override examples = [
     'presso teardown --dry-run',
     'presso teardown',

@@ -2,8 +2,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { IAM } from '@aws-sdk/client-iam';
 import { Organizations } from '@aws-sdk/client-organizations';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { sessionsOf } from '../aws/assume.ts';
 import { connect, type Connection } from '../aws/connection.ts';
 import { type Sandbox, startSandbox } from '../sandbox/index.ts';
 import { clientConfig } from '../testing/sandbox.ts';
@@ -115,4 +117,21 @@ test('a file may be UTF-16, as spreadsheets save Unicode text', () => {
   expect(readRoster(file, 'us-east-1').attendees).toMatchObject([{ account: '011111111111', name: 'Zoë' }]);
   writeFileSync(file, Buffer.from(text, 'utf16le').swap16());
   expect(readRoster(file, 'us-east-1').attendees).toMatchObject([{ account: '011111111111', name: 'Zoë' }]);
+});
+
+test('where the organization may not be asked, the roster is read and that is told', async () => {
+  const iam = new IAM(clientConfig(sandbox, HUB));
+  const trust = { Effect: 'Allow', Principal: { AWS: '*' }, Action: 'sts:AssumeRole' };
+  const { Role } = await iam.createRole({
+    RoleName: 'Blind',
+    AssumeRolePolicyDocument: JSON.stringify({ Version: '2012-10-17', Statement: [trust] }),
+  });
+  const sessions = sessionsOf(await as(HUB), { roleArn: Role?.Arn ?? '', sessionName: 'blind' }, Date.now);
+  const blind = (await as(HUB)).as(sessions.provide, 'us-east-1');
+  bases.push(blind);
+  writeFileSync(file, `${ANNA},Anna\n`);
+  const { roster, unguarded } = await openRoster(blind, { roster: file }, 'reset');
+  expect(roster.attendees).toHaveLength(1);
+  expect(unguarded).toContain('organizations:DescribeOrganization');
+  await expect(openRoster(blind, { organization: 'Room' }, 'reset')).rejects.toMatchObject({ code: 'denied' });
 });

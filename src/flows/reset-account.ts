@@ -185,7 +185,7 @@ export async function planReset(
     });
   const whole = stacks.length === 0;
   const steady = setup.steps.filter(({ action, stack }) => action === 'keep' && !goes.has(stackName(stack)));
-  const codes = await observeCode(connection, codeStacks(wanted, steady));
+  const codes = await observeCode(connection, codeStacks(wanted, steady), present.coreFunctions);
   return {
     identity,
     region: connection.region,

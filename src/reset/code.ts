@@ -18,6 +18,13 @@ export interface ChangedCode {
   code: string;
 }
 
+/** A function of a stack, by the name CloudFormation gives each. */
+export interface CoreFunction {
+  stack: string;
+  logicalId: string;
+  function: string;
+}
+
 export interface CodeFound {
   changed: ChangedCode[];
   /** Functions whose code could not be had, and why: they were not compared. */
@@ -43,6 +50,12 @@ export function inlineCode(body: string): Map<string, string> {
   return found;
 }
 
+async function functionsOf(connection: Connection, stack: string): Promise<CoreFunction[]> {
+  return (await stackResources(connection, stack))
+    .filter(({ type }) => type === 'AWS::Lambda::Function')
+    .map(({ logicalId, physicalId }) => ({ stack, logicalId, function: physicalId }));
+}
+
 const digestOf = (code: string): string => createHash('sha256').update(code).digest('base64');
 
 /**
@@ -52,10 +65,14 @@ const digestOf = (code: string): string => createHash('sha256').update(code).dig
 const known = new Map<string, string | undefined>();
 const MOST_KNOWN = 2_000;
 
-/** `stacks`: those that stand as their templates have them; `physical` is the name CloudFormation knows. */
+/**
+ * `stacks`: those that stand as their templates have them; `physical` is the name CloudFormation knows. `functions`: what is
+ * known already of the stacks' functions.
+ */
 export async function observeCode(
   connection: Connection,
   stacks: { name: string; physical: string; body: string }[],
+  functions?: CoreFunction[],
 ): Promise<CodeFound> {
   const found: CodeFound = { changed: [], blind: [] };
   const [hashes, wanted] = await Promise.all([
@@ -64,9 +81,10 @@ export async function observeCode(
       stacks.map(async ({ name, physical, body }) => {
         const inline = inlineCode(body);
         if (inline.size === 0) return [];
-        return (await stackResources(connection, physical)).flatMap(({ logicalId, physicalId }): ChangedCode[] => {
-          const code = inline.get(logicalId);
-          return code === undefined ? [] : [{ stack: name, logicalId, function: physicalId, code }];
+        const there = functions?.filter(({ stack }) => stack === physical) ?? (await functionsOf(connection, physical));
+        return there.flatMap((one): ChangedCode[] => {
+          const code = inline.get(one.logicalId);
+          return code === undefined ? [] : [{ ...one, stack: name, code }];
         });
       }),
     ),

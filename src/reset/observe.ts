@@ -31,7 +31,11 @@ export async function observePresent(
     listFunctions(connection),
   ]);
   const ours = stacks.filter(({ name, status }) => coreStackName(name) !== undefined && status !== 'DELETE_COMPLETE');
-  const resources = (await Promise.all(ours.map(({ name }) => stackResources(connection, name)))).flat();
+  const resources = (
+    await Promise.all(
+      ours.map(async ({ name }) => (await stackResources(connection, name)).map((one) => ({ ...one, stack: name }))),
+    )
+  ).flat();
   const held = resources.filter(({ status }) => status !== 'DELETE_COMPLETE').map(({ physicalId }) => physicalId);
   const heldSet = new Set(held);
   const loose = await Promise.all(
@@ -50,8 +54,8 @@ export async function observePresent(
         heldSet.add(`${bus}|${name}`);
   const coreFunctions = resources
     .filter(({ type, status }) => type === 'AWS::Lambda::Function' && status !== 'DELETE_COMPLETE')
-    .map(({ physicalId }) => physicalId)
-    .filter((name) => functions.includes(name));
+    .map(({ stack, logicalId, physicalId }) => ({ stack, logicalId, function: physicalId }))
+    .filter((one) => functions.includes(one.function));
   const iotPolicies = traces.found.filter(({ kind }) => kind === 'IoT policy').map(({ id }) => id);
   const [stateMachines, freeFunctions, permissions, roles, loosePolicies, attachments] = await Promise.all([
     Promise.all(machines.filter(({ arn }) => !heldSet.has(arn)).map((machine) => readMachine(connection, machine))),
@@ -60,7 +64,7 @@ export async function observePresent(
         .filter((name) => !heldSet.has(name))
         .map(async (name) => ({ name, tags: await orNone(() => functionTags(connection, name)) })),
     ),
-    Promise.all(coreFunctions.map((name) => strayPermissions(connection, name, heldSet))),
+    Promise.all(coreFunctions.map((one) => strayPermissions(connection, one.function, heldSet))),
     handMadeRoles(connection, heldSet),
     looseServiceRolePolicies(connection),
     iotAttachments(connection, iotPolicies),
@@ -75,6 +79,7 @@ export async function observePresent(
     traces,
     stacks: ours.map(({ name, status, tags }) => ({ name, status, tags })),
     heldByStacks: [...heldSet],
+    coreFunctions,
     logGroups: resources
       .filter(({ type, status }) => type === 'AWS::Logs::LogGroup' && status !== 'DELETE_COMPLETE')
       .map(({ physicalId }) => physicalId),

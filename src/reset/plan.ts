@@ -21,6 +21,8 @@ export interface Present {
   logGroups: string[];
   /** Ids of the resources that the workshop's stacks hold: whatever is among them goes with its stack. */
   heldByStacks: string[];
+  /** Functions of the workshop's stacks that are there. */
+  coreFunctions: { stack: string; logicalId: string; function: string }[];
   rules: { name: string; bus: string; arn: string; targets: string[]; roles: string[] }[];
   stateMachines: { name: string; arn: string; tags: Record<string, string>; roleArn: string; running: number }[];
   /** Only those that no stack of the workshop holds. */
