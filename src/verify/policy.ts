@@ -20,12 +20,14 @@ const READS: Record<string, string> = {
   'module-2': `events:DescribeEventBus events:ListEventBuses events:ListRules events:ListTargetsByRule
     events:TestEventPattern iam:GetRole iam:SimulatePrincipalPolicy lambda:GetPolicy lambda:ListFunctions
     logs:DescribeLogGroups logs:DescribeResourcePolicies states:DescribeStateMachine states:ListStateMachines`,
-  'module-3': `apigateway:GET cloudformation:DescribeStacks cognito-identity:DescribeIdentityPool
-    cognito-identity:GetIdentityPoolRoles cognito-identity:GetPrincipalTagAttributeMap
-    cognito-idp:DescribeUserPoolClient cognito-idp:GetGroup cognito-idp:ListGroups cognito-idp:ListUserPools
-    cognito-idp:ListUsers cognito-idp:ListUsersInGroup events:DescribeEventBus events:ListRules
-    events:ListTargetsByRule events:TestEventPattern iam:GetRole iam:SimulatePrincipalPolicy iot:DescribeEndpoint
-    iot:GetPolicy lambda:GetPolicy lambda:ListFunctions ssm:GetParameters`,
+  'module-3': `apigateway:GET cloudformation:DescribeStackResources cloudformation:DescribeStacks
+    cognito-identity:DescribeIdentityPool cognito-identity:GetIdentityPoolRoles
+    cognito-identity:GetPrincipalTagAttributeMap cognito-identity:ListIdentityPools
+    cognito-idp:DescribeUserPool cognito-idp:DescribeUserPoolClient cognito-idp:GetGroup cognito-idp:ListGroups
+    cognito-idp:ListUserPools cognito-idp:ListUsers cognito-idp:ListUsersInGroup events:DescribeEventBus
+    events:ListRules events:ListTargetsByRule events:TestEventPattern iam:GetRole iam:SimulatePrincipalPolicy
+    iot:DescribeEndpoint iot:GetPolicy lambda:GetPolicy lambda:ListFunctions ssm:GetParameters
+    ssm:GetParametersByPath`,
   'module-4': `cloudwatch:GetDashboard cloudwatch:GetMetricData cloudwatch:ListMetrics events:DescribeEventBus
     events:ListEventBuses events:ListRules events:ListTargetsByRule events:TestEventPattern iam:GetRole
     iam:SimulatePrincipalPolicy lambda:GetPolicy lambda:ListEventSourceMappings lambda:ListFunctions
