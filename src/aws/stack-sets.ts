@@ -1,6 +1,7 @@
 /** CloudFormation StackSets, as plain values: sets, the places they are in, operations. Asked in the administrator's account. */
 import type { CallAs, StackSetOperationPreferences } from '@aws-sdk/client-cloudformation';
 import type { Connection } from './connection.ts';
+import { PressoError } from '../errors.ts';
 import { errorName } from './failure.ts';
 
 const load = (connection: Connection) =>
@@ -28,6 +29,9 @@ export interface SetState {
   name: string;
   id: string;
   permissions: Permissions;
+  /** self-managed */
+  administrationRole?: string;
+  executionRole?: string;
   body: string;
   parameters: Record<string, string>;
   tags: Record<string, string>;
@@ -83,6 +87,8 @@ export async function describeSet(hub: SetHub, name: string): Promise<SetState |
       name,
       id: set.StackSetId ?? '',
       permissions: set.PermissionModel === 'SERVICE_MANAGED' ? 'service-managed' : 'self-managed',
+      ...(set.AdministrationRoleARN ? { administrationRole: set.AdministrationRoleARN } : {}),
+      ...(set.ExecutionRoleName ? { executionRole: set.ExecutionRoleName } : {}),
       body: set.TemplateBody ?? '',
       parameters: Object.fromEntries((set.Parameters ?? []).map((p) => [p.ParameterKey ?? '', p.ParameterValue ?? ''])),
       tags: Object.fromEntries((set.Tags ?? []).map((t) => [t.Key ?? '', t.Value ?? ''])),
@@ -153,9 +159,18 @@ const definition = (hub: SetHub, { name, description, body, parameters, tags }: 
   ...as(hub),
 });
 
+/** @throws PressoError where the organization does not let StackSets in */
 export async function createSet(hub: SetHub, input: SetInput): Promise<void> {
   const client = await load(hub.connection);
-  await client.createStackSet(definition(hub, input));
+  try {
+    await client.createStackSet(definition(hub, input));
+  } catch (error) {
+    if (!(error instanceof Error) || !/enable organizations access/i.test(error.message)) throw error;
+    throw new PressoError('no-trust', 'AWS Organizations does not let StackSets in: trusted access is not enabled.', {
+      hint: 'aws cloudformation activate-organizations-access   (in the management account)',
+      cause: error,
+    });
+  }
 }
 
 /** Accounts of one Region. */

@@ -19,7 +19,7 @@ export {
 } from './run.ts';
 export { fleetPolicies } from './policy.ts';
 export { EXECUTION_ROLE, stackSetPolicies } from './stack-sets-policy.ts';
-export { places, planSet, readReason, type SetPlan, type SetWanted } from './stack-sets.ts';
+export { planSet, readReason, type SetPlan, type SetWanted } from './stack-sets.ts';
 export {
   deleteEmptySets,
   deploySets,

@@ -84,7 +84,7 @@ async function deploySet(wanted: SetWanted, attendees: Attendee[], options: SetR
   const { hub, pace, signal } = options;
   await rest(wanted.set, options, emit);
   if (signal.aborted) return;
-  const plan = planSet(wanted, await findSet(hub, wanted.set), attendees, hub.permissions, options.gone);
+  const plan = planSet(wanted, await findSet(hub, wanted.set), attendees, hub, options.gone);
   if (plan.action === 'refuse') throw refused(plan);
   const input = {
     name: wanted.set,

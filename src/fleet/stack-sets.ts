@@ -1,5 +1,5 @@
 /** What StackSets would do for a room, from what there is; and what a stack instance's reason means to a person. Pure. */
-import type { InstanceState, Permissions, Places, SetState } from '../aws/stack-sets.ts';
+import type { InstanceState, Places, SetHub, SetState } from '../aws/stack-sets.ts';
 import { MARKER } from '../workshop.ts';
 import type { Attendee } from './roster.ts';
 
@@ -49,7 +49,7 @@ export function planSet(
   wanted: SetWanted,
   found: SetFound | undefined,
   attendees: Pick<Attendee, 'account' | 'region'>[],
-  permissions: Permissions,
+  hub: Pick<SetHub, 'permissions' | 'administrationRole' | 'executionRole'>,
   gone: (account: string, template: string) => boolean = () => false,
 ): SetPlan {
   const plan = { set: wanted.set, template: wanted.template };
@@ -62,14 +62,14 @@ export function planSet(
       action: 'refuse',
       why: `a stack set of that name is there that presso did not make (no tag ${MARKER.key})`,
     };
-  if (found.permissions !== permissions)
+  if (found.permissions !== hub.permissions)
     return {
       ...plan,
       ...none,
       action: 'refuse',
       why: `it was made with ${found.permissions} permissions; say --permissions ${found.permissions}`,
     };
-  const why = differs(wanted, found);
+  const why = differs(wanted, found, hub);
   const at = new Map(found.instances.map((one) => [`${one.account} ${one.region}`, one]));
   const instanceOf = ({ account, region }: Pick<Attendee, 'account' | 'region'>): InstanceState | undefined =>
     at.get(`${account} ${region}`);
@@ -106,8 +106,14 @@ export function planSet(
   };
 }
 
-function differs(wanted: SetWanted, found: SetState): string | undefined {
+function differs(
+  wanted: SetWanted,
+  found: SetState,
+  hub: Pick<SetHub, 'administrationRole' | 'executionRole'>,
+): string | undefined {
   if (found.body !== wanted.body) return 'its template differs from this version of presso';
+  for (const role of ['administrationRole', 'executionRole'] as const)
+    if (hub[role] !== undefined && hub[role] !== found[role]) return `its role is ${found[role] ?? 'not set'}`;
   const parameter = Object.entries(wanted.parameters).find(([key, value]) => found.parameters[key] !== value);
   return parameter && `its parameter ${parameter[0]} is ${found.parameters[parameter[0]] ?? 'not set'}`;
 }

@@ -70,7 +70,7 @@ export async function* setupBySets(attendees: Attendee[], run: SetsRun): AsyncGe
   const here = (): Attendee[] => [...ready.values()].map(({ attendee }) => attendee);
   if (run.dryRun) {
     const plans = await Promise.all(
-      wanted.map(async (one) => planSet(one, await findSet(run.hub, one.set), here(), run.hub.permissions, gone)),
+      wanted.map(async (one) => planSet(one, await findSet(run.hub, one.set), here(), run.hub, gone)),
     );
     for (const text of planWords(plans)) run.tell(text);
     for (const { account } of here()) yield* ended(account, wouldDo(account, plans));

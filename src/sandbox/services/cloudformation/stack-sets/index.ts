@@ -4,13 +4,19 @@
  * operation itself is drive.ts; how an account is entered, and who may, is enter.ts.
  */
 import type { Action, Context } from '../../../service.ts';
+import { accessActions } from './access.ts';
 import { resumeSet } from './drive.ts';
 import { instanceActions } from './instances.ts';
 import { operationActions } from './operations.ts';
 import { underWay } from './records.ts';
 import { setActions } from './sets.ts';
 
-export const stackSetActions: Record<string, Action> = { ...setActions, ...instanceActions, ...operationActions };
+export const stackSetActions: Record<string, Action> = {
+  ...setActions,
+  ...instanceActions,
+  ...operationActions,
+  ...accessActions,
+};
 
 /** After a restart: operations that were under way go on. */
 export function resumeSets(context: Context): void {

@@ -552,7 +552,12 @@ test('service-managed: units are the targets, trusted access opens them, and nob
     await expect(hub.createStackSet(set)).rejects.toThrow(
       'You must enable organizations access to operate a service managed stack set',
     );
-    await organizations.enableAWSServiceAccess({ ServicePrincipal: STACKSETS });
+    expect(await hub.describeOrganizationsAccess({})).toMatchObject({ Status: 'DISABLED' });
+    await expect(new CloudFormation(clientConfig(sandbox, ANNA)).activateOrganizationsAccess({})).rejects.toMatchObject(
+      { name: 'InvalidOperationException' },
+    );
+    await hub.activateOrganizationsAccess({});
+    expect(await hub.describeOrganizationsAccess({})).toMatchObject({ Status: 'ENABLED' });
     await hub.createStackSet(set);
     const create = (targets: DeploymentTargets) =>
       ended(hub.createStackInstances({ StackSetName: 'coffee', DeploymentTargets: targets, Regions: [REGION] }));

@@ -50,6 +50,13 @@ export async function meantAccounts(
   return [...found.values()];
 }
 
+/** Trusted access is on: Organizations lets StackSets in. */
+export async function isTrusted(context: Context): Promise<boolean> {
+  const answer = await ask(context, 'ListAWSServiceAccessForOrganization');
+  const enabled = (answer['EnabledServicePrincipals'] ?? []) as { ServicePrincipal: string }[];
+  return enabled.some(({ ServicePrincipal }) => ServicePrincipal === TRUSTED_SERVICE);
+}
+
 const ask = (context: Context, action: string, input: Record<string, string> = {}) =>
   context.world.call('organizations', action, input, { account: context.account, region: context.region });
 
@@ -69,9 +76,7 @@ export async function insistOnOrganization(context: Context, delegated: boolean)
         Organization?: { MasterAccountId?: string };
       };
       if (Organization?.MasterAccountId === context.account) {
-        const answer = await ask(context, 'ListAWSServiceAccessForOrganization');
-        const enabled = (answer['EnabledServicePrincipals'] ?? []) as { ServicePrincipal: string }[];
-        if (enabled.some(({ ServicePrincipal }) => ServicePrincipal === TRUSTED_SERVICE)) return;
+        if (await isTrusted(context)) return;
         throw invalid('You must enable organizations access to operate a service managed stack set');
       }
     }
