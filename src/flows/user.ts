@@ -27,7 +27,7 @@ export const newSignIns = (steps: SolveStep[]): { user: string; password: string
   );
 
 export const signInLine = ({ user, password }: { user: string; password: string }): string =>
-  `  ${line(user)} signs in with the password ${password}   (shown this once, kept nowhere)`;
+  `  ${line(user)} signs in with the password ${password}   (shown once)`;
 
 export async function addUser(connection: Connection, wish: UserWish): Promise<void> {
   const { mail, json } = wish;
