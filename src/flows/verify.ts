@@ -92,6 +92,9 @@ export async function verifyTarget(
     tell('  stopping: the order is taken away first (Ctrl-C again leaves it behind) …');
     stop.abort();
   });
+  // A window that is closed, a job that is cancelled: the order is taken away all the same.
+  const leave = (): void => stop.abort();
+  for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.once(signal, leave);
   try {
     const colour = colours();
     const facts = factsOf(
@@ -109,6 +112,7 @@ export async function verifyTarget(
       stop.signal,
     );
   } finally {
+    for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.removeListener(signal, leave);
     ended();
   }
 }

@@ -18,7 +18,12 @@ export function moduleLines(
 function checkLines(check: Result, paint: (status: Status, text: string) => string): string[] {
   const first = `  ${paint(check.status, MARK[check.status])} ${check.title}`;
   if (check.status === 'pass') return [first];
-  if (check.status === 'waiting') return [`${first}\n      ${line(check.found)}`];
+  if (check.status === 'waiting')
+    return [
+      `${first}\n      ${line(check.found)}`,
+      // Who waits for another check finds the hint there.
+      ...(check.hint === '' || check.found.startsWith('waits for: ') ? [] : [`      Hint:     ${line(check.hint)}`]),
+    ];
   return [
     first,
     `      Expected: ${line(check.expected)}`,

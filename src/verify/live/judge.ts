@@ -192,6 +192,8 @@ function neverCame(stop: Stop, words: Say): Words {
   const where = run ? ` (the workflow is ${run.status}${inState(run)})` : '';
   return words(
     `${event} had no effect${within(stop)}: ${what}${where}${why(stop, 'bring it to its function')}`,
-    stop.rule?.hint,
+    stop.rule?.status === 'pass'
+      ? 'Look into the log of that function: it may have failed. What it writes when Lambda tries it again goes with the next --live.'
+      : stop.rule?.hint,
   );
 }

@@ -77,8 +77,8 @@ async function ownItems({ connection, mess, userId }: Trip, early: boolean): Pro
   return (await recentItems(connection)).filter(({ USERID }) => USERID === userId).map(({ SK }) => String(SK));
 }
 
-/** Older than the two waits of an order, in milliseconds: no test of anybody's is still at it. */
-const OLD = 3_600_000;
+/** Longer than all steps of a test order may take together, in milliseconds: nobody's test is still at it. */
+const OLD = 600_000;
 
 /**
  * Orders of earlier tests that came back after they were taken away: a function that failed is tried again by Lambda some
