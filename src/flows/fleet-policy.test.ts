@@ -1,11 +1,13 @@
 /** The policies that `presso fleet --print-policy` prints let a fleet do all it does, with IAM enforced, and no more. */
 import { IAM } from '@aws-sdk/client-iam';
 import { EventBridge } from '@aws-sdk/client-eventbridge';
+import { Lambda } from '@aws-sdk/client-lambda';
 import { Organizations } from '@aws-sdk/client-organizations';
 import { STS } from '@aws-sdk/client-sts';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { connect } from '../aws/connection.ts';
+import { zipOf } from '../aws/zip.ts';
 import { attend, type Attended, type Finding, fleetPolicies, type Tools } from '../fleet/index.ts';
 import { packageRoot, templatesDir } from '../paths.ts';
 import { type Sandbox, startSandbox } from '../sandbox/index.ts';
@@ -118,6 +120,11 @@ test(
       );
       expect(refused).toEqual([]);
       expect(verified).toMatchObject({ outcome: 'done', trouble: [] });
+      // Code changed by hand, which the reset puts back under the same policies.
+      const lambda = new Lambda(clientConfig(sandbox, ATTENDEE));
+      const { Functions: [one] = [] } = await lambda.listFunctions({});
+      const FunctionName = one?.FunctionName;
+      await lambda.updateFunctionCode({ FunctionName, ZipFile: zipOf('index.js', '// by hand') });
       expect(await work(resetWork({ ...reset, to: 'setup' }))).toMatchObject({ outcome: 'done', trouble: [] });
       expect(await work(teardownWork({ dryRun: false, begun }))).toMatchObject({ outcome: 'done' });
 
