@@ -1,4 +1,10 @@
+import { existsSync, readdirSync } from 'node:fs';
+import path from 'node:path';
 import { expect, test } from 'vitest';
+import { checksDir, contentDir } from '../../paths.ts';
+import { MODULES } from '../../workshop.ts';
+import { readChecklist, readChecklists, withLiveChecks } from '../checklist.ts';
+import { KINDS } from '../probes/index.ts';
 import { judgeWalk, stopWords } from './judge.ts';
 import { answerAgain, taughtBy } from './taught.ts';
 import { numberIn, tokenIn } from './tokens.ts';
@@ -113,4 +119,25 @@ test.each<[string, Stop, RegExp]>([
 test('what a learner named cannot move the cursor', () => {
   const stop: Stop = { stage: 'known', run: { ...run, status: 'FAILED', state: 'a\u001b[2Jb', cause: 'x\u0007y' } };
   expect(stopWords(stop).found).not.toMatch(/[\u0000-\u001f]/);
+});
+
+test('every lesson that a live check points to is there, and every check that it needs', () => {
+  const lists = readChecklists(checksDir(), MODULES, KINDS);
+  const ids = lists.flatMap(({ checks }) => checks.map(({ id }) => id));
+  const all = withLiveChecks(checksDir(), lists, KINDS);
+  const live = all.flatMap(({ checks }) => checks).filter(({ kind }) => kind === 'live-order');
+  expect(live.length).toBeGreaterThan(2);
+  const pages = new Set(
+    MODULES.flatMap((module) =>
+      readdirSync(path.join(contentDir(), module)).map((file) => `${module}/${file.replace(/^\d+-|\.md$/g, '')}`),
+    ),
+  );
+  const pointed = live.flatMap(({ lesson, expect: { lessons } }) => [lesson, ...Object.values(lessons ?? {})]);
+  expect(pointed.filter((page) => !pages.has(String(page)))).toEqual([]);
+  // What stands in the file, not what is left of it for the modules that are asked for.
+  const written = MODULES.flatMap((module) => {
+    const file = path.join(checksDir(), module, 'live.yaml');
+    return existsSync(file) ? readChecklist(file, module, KINDS).checks.flatMap(({ needs }) => needs) : [];
+  });
+  expect(written.filter((id) => !ids.includes(id) && !live.some((check) => check.id === id))).toEqual([]);
 });

@@ -32,8 +32,7 @@ async function attempt(tidied: Tidied, what: string, work: () => Promise<string 
     const done = await work();
     if (done !== undefined) tidied.done.push(done);
   } catch (error) {
-    if (!isAwsError(error)) throw error;
-    tidied.left.push(`${what} (${error.name}: ${error.message})`);
+    tidied.left.push(`${what} (${error instanceof Error ? `${error.name}: ${error.message}` : String(error)})`);
   }
 }
 
