@@ -157,6 +157,7 @@ test('back to where module 4 begins: who may serve stays, everybody else goes, a
   const UserPoolId = (await pools.listUserPools({ MaxResults: 1 })).UserPools?.[0]?.Id ?? '';
   await pools.adminCreateUser({ UserPoolId, Username: 'ann@example.com', MessageAction: 'SUPPRESS' });
   await pools.adminAddUserToGroup({ UserPoolId, Username: 'ann@example.com', GroupName: 'admin' });
+  await pools.createGroup({ UserPoolId, GroupName: 'Admins' });
   const mailsOfAdmins = async (): Promise<(string | undefined)[]> =>
     (await pools.listUsersInGroup({ UserPoolId, GroupName: 'admin' })).Users?.map(
       ({ Attributes }) => Attributes?.find(({ Name }) => Name === 'email')?.Value,
@@ -167,6 +168,7 @@ test('back to where module 4 begins: who may serve stays, everybody else goes, a
   expect(planned.stacks).toContainEqual(expect.objectContaining({ stack: 'config', action: 'recreate' }));
   expect(await carryOut(planned)).toMatchObject({ trouble: [] });
   expect(await mailsOfAdmins()).toEqual(['barista@example.com']);
+  expect((await pools.listGroups({ UserPoolId })).Groups?.map(({ GroupName }) => GroupName)).toEqual(['admin']);
   expect((await pools.listUsers({ UserPoolId })).Users).toMatchObject([{ UserStatus: 'CONFIRMED', Enabled: true }]);
   const { Stacks } = await new CloudFormation(config).describeStacks({ StackName: 'serverlesspresso-metrics-table' });
   expect(Stacks?.[0]?.StackStatus).toBe('CREATE_COMPLETE');

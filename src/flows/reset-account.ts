@@ -89,6 +89,7 @@ function keptBy(build: Build | undefined): Kept {
     roles: names('role'),
     functions: names('function'),
     users: names('user'),
+    groups: names('group'),
     rules: (build?.resources ?? []).flatMap((one) => (one.kind === 'rule' ? [`${one.bus}/${one.name}`] : [])),
   };
 }
@@ -241,7 +242,7 @@ async function heldBy(connection: Connection, stacks: ReadonlySet<string>): Prom
 
 function goesWithStack(removal: Removal, gone: ReadonlySet<string>): boolean {
   if (removal.kind === 'items') return gone.has(removal.table);
-  if (removal.kind === 'user') return gone.has(removal.pool);
+  if (removal.kind === 'user' || removal.kind === 'group') return gone.has(removal.pool);
   return removal.kind === 'log streams' && gone.has(removal.id);
 }
 

@@ -11,7 +11,7 @@ import { allKeys } from '../aws/left-data.ts';
 import { describeStateMachine, listExecutions } from '../aws/states.ts';
 import { rolesHeldElsewhere } from '../aws/regions.ts';
 import { isGeneratedName, type Traces, tracesIn } from '../aws/traces.ts';
-import { listUsers, userPoolsNamed } from '../aws/user-pools.ts';
+import { listGroups, listUsers, userPoolsNamed } from '../aws/user-pools.ts';
 import { BUS_NAME, coreStackName, MARKER, TABLES, USER_POOL_NAME, WORKFLOW_NAME } from '../workshop.ts';
 import type { LeftData, LooseKind, Present } from './plan.ts';
 
@@ -175,10 +175,21 @@ export async function observeLeftData(
     userPoolsNamed(connection, USER_POOL_NAME),
     Promise.all(logGroups.map(async (group) => ({ group, names: await logStreams(connection, group) }))),
   ]);
-  const users = await Promise.all(
+  const people = await Promise.all(
     pools
       .filter((pool) => held.includes(pool))
-      .map(async (pool) => (await listUsers(connection, pool)).map(({ name, shown }) => ({ pool, name, shown }))),
+      .map(async (pool) => {
+        const [users, groups] = await Promise.all([listUsers(connection, pool), listGroups(connection, pool)]);
+        return {
+          users: users.map(({ name, shown }) => ({ pool, name, shown })),
+          groups: groups.filter((name) => !held.includes(name)).map((name) => ({ pool, name })),
+        };
+      }),
   );
-  return { items, users: users.flat(), streams };
+  return {
+    items,
+    users: people.flatMap(({ users }) => users),
+    groups: people.flatMap(({ groups }) => groups),
+    streams,
+  };
 }

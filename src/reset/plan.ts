@@ -68,6 +68,8 @@ export type LooseKind =
 export interface LeftData {
   items: { table: string; keys: Record<string, string | number>[] }[];
   users: { pool: string; name: string /** the mail address, where it has one */; shown: string }[];
+  /** Groups of the pool that no stack holds. */
+  groups: { pool: string; name: string }[];
   streams: { group: string; names: string[] }[];
 }
 
@@ -81,7 +83,7 @@ export type Removal = { id: string; why: string; region: string } & (
   | { kind: 'IoT policy attachment'; policy: string; target: string }
   | { kind: 'stack'; after: string[] }
   | { kind: 'items'; table: string; keys: Record<string, string | number>[] }
-  | { kind: 'user'; pool: string }
+  | { kind: 'user' | 'group'; pool: string }
   /** `incidental`: the core itself fills it again, so alone it is nothing to do. */
   | { kind: 'log streams'; names: string[]; incidental: boolean }
   | { kind: Exclude<LooseKind, 'state machine'> }
@@ -112,8 +114,9 @@ export interface Kept {
   functions: string[];
   /** mail addresses */
   users: string[];
+  groups: string[];
 }
-const NOTHING: Kept = { workflows: [], rules: [], roles: [], functions: [], users: [] };
+const NOTHING: Kept = { workflows: [], rules: [], roles: [], functions: [], users: [], groups: [] };
 
 /** Everything that is there beside the core's stacks. */
 export function planHandMade(present: Present, kept: Kept = NOTHING): SweepPlan {
@@ -289,6 +292,9 @@ export function planLeftData(data: LeftData, region: string, kept: Kept = NOTHIN
         // In a pool of mail addresses the name is an id, which tells nobody who it is.
         why: `${shown === name ? '' : `${shown}; `}the set-up makes no users`,
       });
+  for (const { pool, name } of data.groups)
+    if (!kept.groups.includes(name))
+      removals.push({ kind: 'group', id: name, pool, region, why: 'the set-up makes no other group than admin' });
   for (const { group, names } of data.streams)
     if (names.length > 0)
       removals.push({

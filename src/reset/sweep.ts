@@ -27,7 +27,7 @@ import { deleteQueue } from '../aws/queues.ts';
 import { deleteRole } from '../aws/roles.ts';
 import { deleteDashboard } from '../aws/sales.ts';
 import { deleteStateMachine, describeStateMachine, listExecutions, stopExecution } from '../aws/states.ts';
-import { deleteUser } from '../aws/user-pools.ts';
+import { deleteGroup, deleteUser } from '../aws/user-pools.ts';
 import type { Removal } from './plan.ts';
 
 export type SweepEvent =
@@ -45,7 +45,7 @@ export interface SweepOptions extends FollowOptions {
 const WAVES: Removal['kind'][][] = [
   ['rule'],
   ['executions'],
-  ['state machine', 'function', 'permission', 'IoT policy attachment', 'items', 'user'],
+  ['state machine', 'function', 'permission', 'IoT policy attachment', 'items', 'user', 'group'],
   ['role'],
   ['policy'],
 ];
@@ -222,6 +222,9 @@ async function remove(connection: Connection, removal: Removal, { pause }: Sweep
       return;
     case 'items':
       await deleteKeys(connection, removal.table, removal.keys, pause);
+      return;
+    case 'group':
+      await deleteGroup(connection, removal.pool, id);
       return;
     case 'user':
       await deleteUser(connection, removal.pool, id);
