@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { CreateRoleCommand, IAMClient, PutRolePolicyCommand } from '@aws-sdk/client-iam';
 import {
   AcceptHandshakeCommand,
@@ -236,3 +239,26 @@ test('trusted services are listed with their day', () =>
       { ServicePrincipal: 'member.org.stacksets.cloudformation.amazonaws.com', DateEnabled: expect.any(Date) },
     ]);
   }));
+
+test('an organization whose management account was emptied is gone, and its members are free for another one', async () => {
+  const dir = mkdtempSync(path.join(tmpdir(), 'presso-organization-'));
+  try {
+    await withSandbox(
+      async (sandbox) => {
+        const { hub } = await found(sandbox);
+        await join(sandbox, hub, '222222222222');
+        await sandbox.reset(MANAGEMENT);
+        const member = as(sandbox, '222222222222');
+        await expect(member.send(new DescribeOrganizationCommand({}))).rejects.toMatchObject({
+          name: 'AWSOrganizationsNotInUseException',
+        });
+        await member.send(new CreateOrganizationCommand({}));
+        const { Organization } = await member.send(new DescribeOrganizationCommand({}));
+        expect(Organization?.MasterAccountId).toBe('222222222222');
+      },
+      { dir },
+    );
+  } finally {
+    rmSync(dir, { recursive: true, force: true });
+  }
+});

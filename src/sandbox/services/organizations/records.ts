@@ -3,6 +3,7 @@ import { ServiceError } from '../../errors.ts';
 import type { AccountStore, Table } from '../../journal.ts';
 import { integer, page, readMembers, type Shape, text } from '../../members.ts';
 import type { Context, Input, Permission } from '../../service.ts';
+import type { World } from '../../world.ts';
 
 export interface OrganizationRecord {
   id: string;
@@ -93,14 +94,21 @@ export interface Hall {
   store: AccountStore;
 }
 
+/** Is this account in an organization that is still there? Its management account's data may have been reset since. */
+export async function isMember(world: World, account: AccountStore): Promise<boolean> {
+  const member = membership(account).get('membership');
+  if (!member) return false;
+  const record = organization(await world.open(member.management)).get('organization');
+  return record?.id === member.organization && members(await world.open(member.management)).has(account.account);
+}
+
 /** @throws AWSOrganizationsNotInUseException when the caller's account is in none */
 export async function hallOf(context: Context): Promise<Hall> {
   const member = membership(context.store).get('membership');
   if (!member) throw notInUse();
   const store = await context.world.open(member.management);
   const record = organization(store).get('organization');
-  // The management account's data was reset: there is no organization any more.
-  if (!record || record.id !== member.organization) throw notInUse();
+  if (!record || !(await isMember(context.world, context.store))) throw notInUse();
   return { record, store };
 }
 

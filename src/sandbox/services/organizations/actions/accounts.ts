@@ -10,6 +10,7 @@ import {
   creations,
   type Hall,
   type MemberRecord,
+  isMember,
   managementHall,
   memberOut,
   members,
@@ -106,7 +107,7 @@ async function freeAccount(context: Context): Promise<string> {
     const digits = [...context.world.random(12)].map((byte) => byte % 10);
     const id = `${((digits[0] ?? 0) % 9) + 1}${digits.slice(1).join('')}`;
     const taken = await context.world.open(id);
-    if (!membership(taken).has('membership')) return id;
+    if (!(await isMember(context.world, taken))) return id;
   }
 }
 

@@ -7,6 +7,7 @@ import {
   type HandshakeRecord,
   handshakes,
   invalid,
+  isMember,
   managementHall,
   members,
   membership,
@@ -63,7 +64,7 @@ const invite: Action = {
     const theirs = await context.world.open(account);
     const fault = (Reason: string, message: string): ServiceError =>
       new ServiceError('HandshakeConstraintViolationException', message, 400, { Reason });
-    if (membership(theirs).has('membership'))
+    if (await isMember(context.world, theirs))
       throw fault('ALREADY_IN_AN_ORGANIZATION', 'The account is already a member of an organization.');
     for (const other of handshakes(store).values())
       if (other.account === account && other.state === 'OPEN' && other.expires > context.now())
@@ -120,7 +121,7 @@ const end = (action: string, by: 'account' | 'management', state: 'ACCEPTED' | '
     if (state === 'ACCEPTED') {
       const record = organization(ours).get('organization');
       if (!record) throw new ServiceError('AWSOrganizationsNotInUseException', 'The organization is no longer there.');
-      if (membership(theirs).has('membership'))
+      if (await isMember(context.world, theirs))
         throw new ServiceError(
           'HandshakeConstraintViolationException',
           'The account is already a member of an organization.',

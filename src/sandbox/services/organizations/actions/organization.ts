@@ -5,6 +5,7 @@ import type { Action } from '../../../service.ts';
 import {
   arns,
   hallOf,
+  isMember,
   members,
   membership,
   newId,
@@ -29,9 +30,9 @@ const out = (record: OrganizationRecord): Record<string, unknown> => ({
 
 const createOrganization: Action = {
   permissions: onTarget('CreateOrganization'),
-  run(input, context) {
+  async run(input, context) {
     const wanted = read(input, { FeatureSet: text({ oneOf: ['ALL', 'CONSOLIDATED_BILLING'] as const }) });
-    if (membership(context.store).has('membership'))
+    if (await isMember(context.world, context.store))
       throw new ServiceError(
         'AlreadyInOrganizationException',
         'The AWS account is already a member of an organization.',
