@@ -169,6 +169,17 @@ test('the order: modules, numbers and pages in none', () => {
   ]);
 });
 
+test('a module that is mistyped in course.yaml is said once, in its line', () => {
+  const page = '---\ntitle: T\nminutes: 1\nsummary: S\n---\nText.\n';
+  const findings = check({
+    'course/course.yaml': 'title: T\nmodules:\n  - name: bsaics\n',
+    'course/basics/01-a.md': page,
+  });
+  expect(findings.map(({ file, line, column, suggestion }) => `${file}:${line}:${column} ${suggestion}`)).toEqual([
+    'course.yaml:3:11 did you mean basics?',
+  ]);
+});
+
 test('pages that say the same, pictures that nobody shows, partials that go round', () => {
   const findings = check({
     'course/a/01-x.md': page('Quite the same text here.\n{% partial file="p.md" /%}\n'),

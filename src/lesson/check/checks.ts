@@ -25,8 +25,17 @@ export function* checks(course: CourseText): Generator<Finding> {
           suggestion: 'write checks=["module-1a.open"]',
         });
       }
-      for (const one of wanted) {
+      for (const [index, one] of wanted.entries()) {
         const id = String(one);
+        if (wanted.indexOf(one) < index) {
+          const place = placeOf(source, node);
+          yield at(source, place.line, place.column, {
+            rule: 'checkpoint-without-check',
+            message: `this checkpoint names "${id}" twice`,
+            suggestion: 'take one of them out',
+          });
+          continue;
+        }
         pointed.set(id, [...(pointed.get(id) ?? []), source]);
         if (ids.has(id)) continue;
         const place = placeOf(source, node, `"${id}"`);
@@ -41,6 +50,7 @@ export function* checks(course: CourseText): Generator<Finding> {
   if (!own) return;
   const lessons = new Map(course.sources.filter(({ partial }) => !partial).map((source) => [source.id, source]));
   const lines = new Map<string, string[]>();
+  const unseen = new Map<Source, string[]>();
   for (const { id, lesson, module } of all) {
     const file = path.join(dir, module, 'checks.yaml');
     if (!lines.has(file)) lines.set(file, readFileSync(file, 'utf8').split('\n'));
@@ -73,11 +83,16 @@ export function* checks(course: CourseText): Generator<Finding> {
         near ? `did you mean #${near}?` : 'take the anchor out',
       );
     }
-    if (!pointed.get(id)?.includes(target))
-      yield at(target, target.lines.length, 1, {
-        rule: 'check-without-checkpoint',
-        message: `the check ${id} belongs to this lesson, which has no checkpoint for it`,
-        suggestion: `write {% checkpoint checks=["${id}"] /%} where it can be passed`,
-      });
+    // A name that was mistyped there was said there.
+    const mistyped = [...pointed].some(
+      ([other, where]) => !ids.has(other) && where.includes(target) && nearest(other, ids) === id,
+    );
+    if (!pointed.get(id)?.includes(target) && !mistyped) unseen.set(target, [...(unseen.get(target) ?? []), id]);
   }
+  for (const [target, missing] of unseen)
+    yield at(target, target.lines.length, 1, {
+      rule: 'check-without-checkpoint',
+      message: `${missing.length === 1 ? `the check ${missing[0]} belongs` : `the checks ${missing.join(', ')} belong`} to this lesson, which has no checkpoint for ${missing.length === 1 ? 'it' : 'them'}`,
+      suggestion: `write {% checkpoint checks=[${missing.map((id) => `"${id}"`).join(', ')}] /%} where it can be passed`,
+    });
 }

@@ -23,7 +23,9 @@ export function* code(course: CourseText): Generator<Finding> {
   for (const file of course.files) {
     const name = /^diagrams\/(.+)\.yaml$/.exec(file)?.[1];
     if (name === undefined) continue;
-    if (!drawn.has(name))
+    // One whose name was mistyped is missed on its page.
+    const there = (one: string): boolean => course.files.has(`diagrams/${one}.yaml`);
+    if (!drawn.has(name) && ![...drawn].some((one) => !there(one) && nearest(one, [name])))
       yield at(file, 1, 1, {
         rule: 'image-unused',
         message: 'no page shows this diagram',

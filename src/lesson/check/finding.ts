@@ -52,6 +52,8 @@ export interface CourseText {
   dir: string;
   described: CourseFile;
   hasCourseFile: boolean;
+  /** Of course.yaml. */
+  courseLines: string[];
   /** Laid out by another tool, as far as can be told: no course.yaml. Its tags, attributes and addresses may be its own. */
   foreign: boolean;
   sources: Source[];

@@ -96,7 +96,7 @@ export function* links(course: CourseText): Generator<Finding> {
   for (const source of course.sources) {
     const placeIn = addressPlaces(source);
     for (const node of source.page?.ast.walk() ?? []) {
-      if (node.type === 'text') yield* lostReferences(source, node);
+      if (node.type === 'text') yield* leftAsWritten(source, node);
       const { href } = node.attributes as { href?: unknown };
       if (typeof href !== 'string') continue;
       if (!(node.type === 'link' || node.type === 'tag')) continue;
@@ -108,10 +108,24 @@ export function* links(course: CourseText): Generator<Finding> {
   }
 }
 
-/** `[words][name]` without an address for the name: shown as it is written. */
-function* lostReferences(source: Source, node: Node): Generator<Finding> {
+/** `[words][name]` without an address for the name, and other marks that Markdown leaves as they are written. */
+function* leftAsWritten(source: Source, node: Node): Generator<Finding> {
   const content: unknown = node.attributes['content'];
-  if (typeof content !== 'string' || !content.includes('][')) return;
+  if (typeof content !== 'string') return;
+  for (const [written] of content.matchAll(/\]\s+\((?:https?:|\/|#|\.{1,2}\/)[^()\s]*\)/g))
+    yield at(source, ...pair(placeOf(source, node, written)), {
+      rule: 'link',
+      message: 'a blank stands between the words of a link and its address, so it is shown as it is written',
+      suggestion: 'write [words](address)',
+    });
+  for (const [written] of content.matchAll(/(?<![\w*])\*\*(?=[^\s*])|(?<=[^\s*])\*\*(?![\w*])/g))
+    yield at(source, ...pair(placeOf(source, node, written)), {
+      rule: 'emphasis',
+      level: 'warning',
+      message: 'these two stars have no partner, and are shown as they are',
+      suggestion: 'write **words**',
+    });
+  if (!content.includes('][')) return;
   for (const [written, , name] of content.matchAll(/(?<![\w\])])\[([^[\]]+)\]\[([^[\]]*)\]/g))
     yield at(source, ...pair(placeOf(source, node, written)), {
       rule: 'link',

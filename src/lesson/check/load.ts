@@ -35,6 +35,7 @@ export function loadCourse(
     dir,
     described: hasCourseFile ? readDescription(dir, findings) : {},
     hasCourseFile,
+    courseLines: hasCourseFile ? evenText(readFileSync(path.join(dir, 'course.yaml'), 'utf8')).split('\n') : [],
     foreign: !hasCourseFile,
     sources,
     files: new Set(files),

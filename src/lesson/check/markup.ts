@@ -5,7 +5,7 @@
 import Markdoc, { type Config, type Node, type ValidateError } from '@markdoc/markdoc';
 import { nearest } from '../../text.ts';
 import { targetValues } from '../facts.ts';
-import { isShown } from '../scan.ts';
+import { isShown, type TagPlace } from '../scan.ts';
 import { TAGS } from '../tags/index.ts';
 import { configOf } from '../to-tree.ts';
 import { at, type CourseText, type Finding, placeOf, positionOf, type Source } from './finding.ts';
@@ -23,13 +23,15 @@ export function* markup(course: CourseText): Generator<Finding> {
   const variables = variablesOf(course, namesOf(described.variables));
   const site = siteOf(course, known, FUNCTIONS);
   for (const source of course.sources) {
-    const unbalanced = [...unended(source), ...balance(source, known)];
+    const unbalanced = [...unended(source), ...balance(source, known, site)];
     yield* unbalanced;
     if (!source.page) continue;
     yield* validated(source, known, ownTags, course, site);
     yield* usedVariables(source, variables, passedTo(course, source), site, course.foreign);
-    // What stands inside what is not sure while a tag is open that should not be.
-    if (unbalanced.length === 0) yield* parents(source);
+    yield* usedFunctions(source, site, course.foreign);
+    // What stands inside what is not sure while a tag is open that should not be, or whose name is wrong.
+    const isStrange = source.tags.some(({ kind, name }) => kind === 'open' && !known.includes(name) && !site.tag(name));
+    if (unbalanced.length === 0 && !isStrange) yield* parents(source);
   }
 }
 
@@ -64,7 +66,7 @@ const namesOf = (value: unknown): string[] =>
   Array.isArray(value) ? value.map(String) : typeof value === 'object' && value !== null ? Object.keys(value) : [];
 
 /** A tag closed by a wrong name swallows the rest of the page, so this names both places. */
-function* balance(source: Source, known: string[]): Generator<Finding> {
+function* balance(source: Source, known: string[], site: Site): Generator<Finding> {
   const open: { name: string; line: number; column: number }[] = [];
   // What is no tag to Markdoc is said there, and opens nothing.
   const unread = new Set<number>();
@@ -72,7 +74,7 @@ function* balance(source: Source, known: string[]): Generator<Finding> {
   const broken: string[] = [];
   // Behind a block of code that never ends nothing is what it looks like.
   const end = source.scan.fences.find(({ to }) => to === undefined)?.from ?? Number.POSITIVE_INFINITY;
-  for (const tag of source.tags) {
+  for (const [index, tag] of source.tags.entries()) {
     if (tag.line > end) return;
     if (tag.kind === 'unended') broken.push(tag.name);
     if (tag.kind === 'self' || tag.kind === 'unended' || tag.name === 'else') continue;
@@ -94,7 +96,11 @@ function* balance(source: Source, known: string[]): Generator<Finding> {
       broken.splice(broken.indexOf(tag.name), 1);
       continue;
     }
-    if (!last) {
+    const rest = source.tags.slice(index + 1);
+    const names = open.map(({ name }) => name);
+    // Either the open tag is closed by a wrong name, or this one was never opened: what leaves less to say of the rest.
+    const stray = last && outer < 0 && faults(rest, names) < faults(rest, names.slice(0, -1));
+    if (!last || stray) {
       const near = nearest(tag.name, known);
       yield at(source, tag.line, tag.column, {
         rule: 'tag-not-opened',
@@ -113,6 +119,9 @@ function* balance(source: Source, known: string[]): Generator<Finding> {
           suggestion: `write {% /${lost.name} %} before line ${tag.line}`,
         });
       open.pop();
+    } else if (!known.includes(last.name) && !site.tag(last.name) && known.includes(tag.name)) {
+      // The name that is wrong is that of the opening tag, and is said there.
+      open.pop();
     } else {
       yield at(source, tag.line, tag.column, {
         rule: 'tag-closed-wrong',
@@ -128,6 +137,22 @@ function* balance(source: Source, known: string[]): Generator<Finding> {
       message: `{% ${lost.name} %} is never closed; the rest of the page is swallowed`,
       suggestion: `write {% /${lost.name} %} where it ends, or {% ${lost.name} /%} if nothing stands inside`,
     });
+}
+
+/** How much would be said of these tags with those open. */
+function faults(tags: readonly TagPlace[], names: readonly string[]): number {
+  const open = [...names];
+  let count = 0;
+  for (const { kind, name } of tags) {
+    if (kind === 'open' && name !== 'else') open.push(name);
+    if (kind !== 'close') continue;
+    const outer = open.lastIndexOf(name);
+    if (outer < 0) {
+      count++;
+      open.pop();
+    } else count += open.splice(outer).length - 1;
+  }
+  return count + open.length;
 }
 
 function* validated(
@@ -157,8 +182,8 @@ function* validated(
   const loose = new Set(ownTags);
   for (const [node, errors] of everyNode(page.ast, config)) {
     for (const { error } of errors) {
-      // A closing tag that stands alone is no tag of its own.
-      if (error.id === 'tag-undefined' && node.errors.some(({ id }) => id === 'missing-opening')) continue;
+      // A closing tag that stands alone is no tag of its own; functions are looked at where they stand within others, too.
+      if (node.errors.some(({ id }) => id === 'missing-opening') || error.id === 'function-undefined') continue;
       if (SAID_BY_BALANCE.has(error.id) || (error.id === 'attribute-undefined' && loose.has(node.tag ?? ''))) continue;
       if (error.id === 'child-invalid' || error.id === 'slot-undefined') continue;
       if (site.allows(node, error)) continue;
@@ -251,14 +276,6 @@ function told(source: Source, node: Node, error: ValidateError['error'], known: 
           : Array.isArray(matches)
             ? `write ${name}="${String(matches[0])}"`
             : exampleOf(name, /of '(\w+)'/.exec(error.message)?.[1]),
-      });
-    }
-    case 'function-undefined': {
-      const near = nearest(name, FUNCTIONS);
-      return at(source, ...pair(placeOf(source, node, `${name}(`)), {
-        rule: 'function',
-        message: `there is no function "${name}"`,
-        suggestion: near ? `did you mean ${near}(…)?` : `there are ${FUNCTIONS.join(', ')}`,
       });
     }
     case 'tag-placement-invalid':
@@ -399,6 +416,28 @@ function* usedVariables(
           : 'the variables are listed in content/README.md of presso; your own are named in course.yaml under variables',
       });
     }
+}
+
+function* usedFunctions(source: Source, site: Site, foreign: boolean): Generator<Finding> {
+  for (const node of source.page?.ast.walk() ?? [])
+    for (const name of functionNames(node.attributes)) {
+      if (FUNCTIONS.includes(name) || site.calls(name)) continue;
+      const near = nearest(name, FUNCTIONS);
+      const place = placeOf(source, node, `${name}(`);
+      if (foreign && isShown(source.scan, place.line)) continue;
+      yield at(source, ...pair(place), {
+        rule: 'function',
+        message: `there is no function "${name}"`,
+        suggestion: near ? `did you mean ${near}(…)?` : `there are ${FUNCTIONS.join(', ')}`,
+      });
+    }
+}
+
+function* functionNames(value: unknown): Generator<string> {
+  if (typeof value !== 'object' || value === null) return;
+  const { $$mdtype: type, name } = value as { $$mdtype?: string; name?: string };
+  if (type === 'Function' && name !== undefined) yield name;
+  for (const inner of Object.values(value)) yield* functionNames(inner);
 }
 
 /** Values of the learner that a code span is filled with. */

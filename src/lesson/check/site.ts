@@ -10,6 +10,10 @@ import type { CourseText } from './finding.ts';
 export interface Site {
   /** Whether what the schemas say of this node is no fault here. */
   allows(node: Node, error: ValidateError['error']): boolean;
+  /** Whether the site has this function. */
+  calls(name: string): boolean;
+  /** Whether the site has this tag. */
+  tag(name: string): boolean;
   /** Whether a variable that starts with this name is the site's own. */
   variable(root: string): boolean;
 }
@@ -26,7 +30,7 @@ interface Uses {
 
 /** Everything allowed: nothing is known of the site. Nothing: the course is ours. */
 export function siteOf(course: CourseText, known: readonly string[], functions: readonly string[]): Site {
-  if (!course.foreign) return { allows: () => false, variable: () => false };
+  if (!course.foreign) return { allows: () => false, calls: () => false, tag: () => false, variable: () => false };
   const tags = new Map<string, Uses>();
   const called: Counts = new Map();
   const roots: Counts = new Map();
@@ -78,14 +82,15 @@ export function siteOf(course: CourseText, known: readonly string[], functions: 
   }
 
   return {
+    tag: (name) => own.has(name),
+    calls: (name) =>
+      (called.get(name) ?? 0) > 1
+        ? !slip(name, called, functions)
+        : own.size > 0 && nearest(name, functions) === undefined,
     variable: (root) => root !== 'target' && (roots.get(root) ?? 0) > 1 && !slip(root, roots, []),
     allows(node, error) {
       const name = /'([^']+)'/.exec(error.message)?.[1] ?? '';
       if (error.id === 'tag-undefined') return own.has(node.tag ?? '');
-      if (error.id === 'function-undefined')
-        return (called.get(name) ?? 0) > 1
-          ? !slip(name, called, functions)
-          : own.size > 0 && nearest(name, functions) === undefined;
       if (node.type !== 'tag') return error.id.startsWith('attribute-');
       const tag = node.tag ?? '';
       if (!(tag in TAGS)) return error.id.startsWith('attribute-') && !known.includes(tag);

@@ -38,25 +38,32 @@ export function* order(course: CourseText): Generator<Finding> {
     (name) => name !== '' && !NOT_LESSONS.has(name),
   );
   if (names.length > 0) {
-    for (const folder of folders) {
-      if (names.includes(folder)) continue;
-      const near = nearest(folder, names);
+    const empty = names.filter((name) => !folders.includes(name));
+    const lost = folders.filter((folder) => !names.includes(folder));
+    const lineOf = (name: string): { line: number; column: number } => {
+      const line = course.courseLines.findIndex((row) => row.split(/[^\w.-]+/).includes(name));
+      return { line: Math.max(0, line) + 1, column: Math.max(0, (course.courseLines[line] ?? '').indexOf(name)) + 1 };
+    };
+    for (const folder of lost) {
+      const near = nearest(folder, empty);
+      // Mistyped in course.yaml, and said there.
+      if (near) continue;
       const first = pages.find(({ module }) => module === folder) as Source;
       yield at(first, 1, 1, {
         rule: 'order',
         message: `the module "${folder}" is not in the order of course.yaml`,
-        suggestion: near ? `did you mean the folder ${near}?` : `add { name: ${folder}, title: … } to modules`,
+        suggestion: `add { name: ${folder}, title: … } to modules`,
       });
     }
-    for (const name of names)
-      if (!folders.includes(name)) {
-        const near = nearest(name, folders);
-        yield at('course.yaml', 1, 1, {
-          rule: 'order',
-          message: `the module "${name}" has no lessons`,
-          suggestion: near ? `did you mean ${near}?` : `write ${name}/01-….md, or take it out of modules`,
-        });
-      }
+    for (const name of empty) {
+      const near = nearest(name, lost);
+      const place = lineOf(name);
+      yield at('course.yaml', place.line, place.column, {
+        rule: 'order',
+        message: `the module "${name}" has no lessons`,
+        suggestion: near ? `did you mean ${near}?` : `write ${name}/01-….md, or take it out of modules`,
+      });
+    }
     for (const { name, lessons } of listed) {
       if (!Array.isArray(lessons)) continue;
       const wanted = lessons.map((one) =>
@@ -74,7 +81,7 @@ export function* order(course: CourseText): Generator<Finding> {
           });
       for (const one of wanted)
         if (!there.some(({ id }) => id.endsWith(`/${one}`)))
-          yield at('course.yaml', 1, 1, {
+          yield at('course.yaml', lineOf(one).line, lineOf(one).column, {
             rule: 'order',
             message: `the lesson "${one}" of "${name}" has no file`,
             suggestion: 'write it, or take it out',

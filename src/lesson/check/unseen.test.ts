@@ -161,6 +161,27 @@ test.each<[string, string, string[]]>([
     '* a\n\n  {% callout\n     title="x" %}\n  x\n  {% /callot %}\n\nb',
     ['9:3 tag-closed-wrong'],
   ],
+  [
+    'a tab that was never opened',
+    '{% tabs %}\n{% tab label="x" %}\na\n{% /tab %}\nb\n{% /tab %}\n{% /tabs %}',
+    ['9:1 tag-not-opened'],
+  ],
+  [
+    'an opening name that is wrong',
+    '{% calout %}\n{% tabs %}\n{% tab label="x" %}\na\n{% /tab %}\n{% /tabs %}\n{% /callout %}',
+    ['4:1 tag-unknown'],
+  ],
+  ['a function within another', '{% if not(equal($target.kind, "x")) %}\nx\n{% /if %}', ['4:11 function']],
+  [
+    'a check named twice',
+    '{% checkpoint checks=["module-1a.open", "module-1a.open"] /%}',
+    ['4:1 checkpoint-without-check'],
+  ],
+  [
+    'stars without a partner, and a blank in a link',
+    'a **b and 2 ** 3, [c] (/basics/a)',
+    ['4:3 emphasis', '4:21 link'],
+  ],
   ['the same dead link twice', '[a](gone.md) and [b](gone.md), and [](  )', ['4:5 link', '4:22 link', '4:39 link']],
   ['a reference without an address', '[a][nope], list[0][1]', ['4:1 link']],
   ['a repeated heading, counted too far', '## A\n\n## A\n\n[x](#a-1) [y](#a-2)', ['8:15 anchor']],
