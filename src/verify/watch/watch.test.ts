@@ -4,6 +4,8 @@ import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Connection } from '../../aws/connection.ts';
 import { listRules, putRule } from '../../aws/events.ts';
+import { listFunctions } from '../../aws/find.ts';
+import { removePermission } from '../../aws/functions.ts';
 import { setAttributes } from '../../aws/items.ts';
 import { createUser, joinGroup, workshopPool } from '../../aws/user-pools.ts';
 import { checksDir } from '../../paths.ts';
@@ -79,6 +81,19 @@ test('what somebody changes in the account is named; orders that use up numbers 
   ]);
   await makeBuild(workshop, readBuild(path.join(checksDir(), 'module-2', 'solution')));
   await setAttributes(connection, TABLES.config, { PK: 'config' }, { storeOpen: true });
+});
+
+test('permissions are looked at too, if less often', async () => {
+  const { connection } = workshop;
+  const [name = ''] = (await listFunctions(connection)).filter((one) => one.includes('WaitingCompletion'));
+  const { seen } = await watched(async (looks) => {
+    if (looks === 2) await removePermission(connection, name, 'presso-WaitingCompletion');
+    return looks < 7;
+  }, connection);
+  expect(seen.flatMap((one) => (one.kind === 'changed' ? one.what : []))).toEqual([
+    `who may invoke the function ${name}`,
+  ]);
+  await makeBuild(workshop, readBuild(path.join(checksDir(), 'module-2', 'solution')));
 });
 
 test('never two looks within two seconds; they grow rarer while nothing happens, and once a minute all is judged', async () => {
