@@ -3,7 +3,7 @@ import type { FunctionSettings } from '../../aws/functions.ts';
 import { functionPolicy, functionSettings } from '../../aws/functions.ts';
 import { busArn, listRules, type Rule } from '../../aws/events.ts';
 import { BUS_NAME } from '../../workshop.ts';
-import { PUT_BACK } from '../apps/settings.ts';
+import { appSettings, PUT_BACK } from '../apps/settings.ts';
 import { byAppSync, EVENTS_OF, type Topic, topicArn, topicName, TOPICS, topicsOf } from '../apps/topics.ts';
 import type { Facts } from '../facts.ts';
 import { askRole } from '../permissions/ask.ts';
@@ -18,6 +18,8 @@ import { probe } from './probe.ts';
 
 interface Publisher extends FunctionSettings {
   topics: Topic[];
+  /** Does it publish to AWS IoT, so that its role can be asked about it? */
+  iot: boolean;
 }
 
 interface Seen {
@@ -30,22 +32,26 @@ interface Seen {
 const SOMEBODY = '5c2d1a36-7d0e-4b3a-9d57-0a6c1d7f8e21';
 const LAMBDA = 'lambda.amazonaws.com';
 
-const asksOf = ({ topics, environment }: Publisher, place: { account: string; region: string }): Ask[] =>
-  byAppSync(environment)
-    ? []
-    : topics.map((topic) => ({ action: 'iot:Publish', resource: topicArn(topic, place, SOMEBODY) }));
+const asksOf = ({ topics, iot }: Publisher, place: { account: string; region: string }): Ask[] =>
+  iot ? topics.map((topic) => ({ action: 'iot:Publish', resource: topicArn(topic, place, SOMEBODY) })) : [];
+
+/** In an official set-up of a year that nobody here knows, its name is all that tells a publisher. */
+function asPublisher(one: FunctionSettings, own: boolean): Publisher[] {
+  const topics = topicsOf(one.environment);
+  if (topics.length > 0) return [{ ...one, topics, iot: !byAppSync(one.environment) }];
+  return !own && /publish/i.test(one.name) ? [{ ...one, topics: [...TOPICS], iot: false }] : [];
+}
 
 async function observe(facts: Facts): Promise<Seen> {
-  const [account, bus, rules, settings] = await Promise.all([
+  const [{ own }, account, bus, rules, settings] = await Promise.all([
+    appSettings(facts),
     facts.account(),
     facts.once('bus', (c) => busArn(c, BUS_NAME)),
     facts.once('rules', (c) => listRules(c, BUS_NAME)),
     facts.once('function settings', functionSettings),
   ]);
   const place = { account, region: facts.region };
-  const publishers = settings
-    .map((one) => ({ ...one, topics: topicsOf(one.environment) }))
-    .filter(({ topics }) => topics.length > 0);
+  const publishers = settings.flatMap((one) => asPublisher(one, own));
   const targets = rules
     .flatMap((rule) => rule.targets)
     .filter(({ arn }) => publishers.some((one) => one.name === thingOf(arn).name));
