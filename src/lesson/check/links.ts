@@ -111,7 +111,7 @@ export function* links(course: CourseText): Generator<Finding> {
 /** `[words][name]` without an address for the name, and other marks that Markdown leaves as they are written. */
 function* leftAsWritten(source: Source, node: Node): Generator<Finding> {
   const content: unknown = node.attributes['content'];
-  if (typeof content !== 'string') return;
+  if (typeof content !== 'string' || source.scan.code.has((node.lines[0] ?? 0) + 1)) return;
   for (const [written] of content.matchAll(/\]\s+\((?:https?:|\/|#|\.{1,2}\/)[^()\s]*\)/g))
     yield at(source, ...pair(placeOf(source, node, written)), {
       rule: 'link',

@@ -82,6 +82,10 @@ Here is a {% $variable %} and {% if $x %}
 \`\`\`
 {% /example %}
 
+\`\`\`js
+/** a glob: **/*.js */ call(x[a][b] (y))
+\`\`\`
+
 {% example %}
 A TODO app, provided by us.
 {% /example %}
