@@ -139,7 +139,7 @@ export interface SetInput {
   tags: Record<string, string>;
 }
 
-const definition = (hub: SetHub, { name, description, body, parameters, tags }: SetInput) => ({
+const definition = (hub: SetHub, { name, description, body, parameters, tags }: SetInput, targeted = false) => ({
   StackSetName: name,
   Description: description,
   TemplateBody: body,
@@ -149,7 +149,8 @@ const definition = (hub: SetHub, { name, description, body, parameters, tags }: 
   ...(hub.permissions === 'service-managed'
     ? {
         PermissionModel: 'SERVICE_MANAGED' as const,
-        AutoDeployment: { Enabled: false, RetainStacksOnAccountRemoval: false },
+        // Either that or targets (API Reference, "UpdateStackSet").
+        ...(targeted ? {} : { AutoDeployment: { Enabled: false, RetainStacksOnAccountRemoval: false } }),
       }
     : {
         PermissionModel: 'SELF_MANAGED' as const,
@@ -205,7 +206,7 @@ const preferences = ({ concurrency, tolerance }: Pace): StackSetOperationPrefere
 export async function updateSet(hub: SetHub, input: SetInput, places: Places | undefined, pace: Pace): Promise<string> {
   const client = await load(hub.connection);
   const { OperationId = '' } = await client.updateStackSet({
-    ...definition(hub, input),
+    ...definition(hub, input, places !== undefined),
     ...(places ? targets(hub, places) : {}),
     OperationPreferences: preferences(pace),
   });

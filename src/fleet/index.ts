@@ -18,8 +18,8 @@ export {
   type Tools,
 } from './run.ts';
 export { fleetPolicies } from './policy.ts';
-export { EXECUTION_ROLE, stackSetPolicies } from './stack-sets-policy.ts';
-export { planSet, readReason, type SetPlan, type SetWanted } from './stack-sets.ts';
+export { stackSetPolicies } from './stack-sets-policy.ts';
+export { EXECUTION_ROLE, planSet, readReason, type SetPlan, type SetWanted } from './stack-sets.ts';
 export {
   deleteEmptySets,
   deploySets,

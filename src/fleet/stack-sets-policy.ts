@@ -2,10 +2,7 @@
 import type { Permissions } from '../aws/stack-sets.ts';
 import { SET_STACK_PREFIX, STACK_PREFIX } from '../workshop.ts';
 import { actions, allow, type Document, document, fleetPolicies, type Policies, type Statement } from './policy.ts';
-
-/** AWS's own names for the two (AWS page "Grant self-managed permissions"). */
-const ADMINISTRATION_ROLE = 'AWSCloudFormationStackSetAdministrationRole';
-export const EXECUTION_ROLE = 'AWSCloudFormationStackSetExecutionRole';
+import { ADMINISTRATION_ROLE, EXECUTION_ROLE } from './stack-sets.ts';
 
 interface StackSetPolicies extends Policies {
   /** Self-managed permissions; with the others AWS makes its own roles. */

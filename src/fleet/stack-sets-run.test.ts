@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CloudFormation } from '@aws-sdk/client-cloudformation';
 import { IAM } from '@aws-sdk/client-iam';
+import { Organizations } from '@aws-sdk/client-organizations';
 import { SSM } from '@aws-sdk/client-ssm';
 import { expect, test } from 'vitest';
 import { connect } from '../aws/connection.ts';
@@ -233,3 +234,44 @@ test('what rests on something else comes after it', () => {
   const found = levels([of('d', 'b', 'c'), of('b', 'a'), of('a'), of('c', 'a')]);
   expect(found.map((level) => level.map(({ template: name }) => name))).toEqual([['a'], ['b', 'c'], ['d']]);
 });
+
+test('service-managed: a room of an organization is deployed, brought up to date and left, without a role of one’s own', () =>
+  withSandbox(async (sandbox) => {
+    const organization = new Organizations(clientConfig(sandbox, HUB));
+    await organization.createOrganization({});
+    for (const { account } of [ANNA, BO]) {
+      const { Handshake } = await organization.inviteAccountToOrganization({
+        Target: { Id: account, Type: 'ACCOUNT' },
+      });
+      await new Organizations(clientConfig(sandbox, account)).acceptHandshake({ HandshakeId: Handshake?.Id });
+    }
+    const connection = await connect({
+      region: 'us-east-1',
+      endpoint: sandbox.endpoint,
+      credentials: { accessKeyId: HUB, secretAccessKey: 'x' },
+    });
+    const unit = (await organization.listRoots({})).Roots?.[0]?.Id;
+    const hub: SetHub = { connection, permissions: 'service-managed', unit };
+    const pace = { concurrency: 10, tolerance: { count: 0 } };
+    const options = { hub, pace, signal: new AbortController().signal, pause };
+    const deploy = async (who: Attendee[], value: string): Promise<SetEvent[]> => {
+      const failed: SetEvent[] = [];
+      await deploySets(who, sets(value), options, (event) => event.kind === 'failed' && failed.push(event));
+      return failed;
+    };
+    const value = async ({ account, region }: Attendee): Promise<string | undefined> =>
+      (await new SSM({ ...clientConfig(sandbox, account), region }).getParameters({ Names: ['/room/brew'] }))
+        .Parameters?.[0]?.Value;
+    try {
+      await expect(deploy([ANNA], 'x')).rejects.toThrow(/trusted access is not enabled/);
+      await new CloudFormation(clientConfig(sandbox, HUB)).activateOrganizationsAccess({});
+      expect(await deploy([ANNA, BO], 'x')).toEqual([]);
+      expect(await deploy([BO], 'y')).toEqual([]);
+      expect([await value(ANNA), await value(BO)]).toEqual(['x', 'y']);
+      const stayed = await leaveSets([ANNA.account, BO.account], sets(), options, () => {});
+      expect(stayed.size).toBe(0);
+      expect([await value(ANNA), await value(BO)]).toEqual([undefined, undefined]);
+    } finally {
+      connection.close();
+    }
+  }));

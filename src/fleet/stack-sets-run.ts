@@ -27,7 +27,15 @@ import { isDenied } from '../aws/failure.ts';
 import { PressoError } from '../errors.ts';
 import { MARKER } from '../workshop.ts';
 import type { Attendee } from './roster.ts';
-import { levels, places, planSet, type SetFound, type SetPlan, type SetWanted } from './stack-sets.ts';
+import {
+  ADMINISTRATION_ROLE,
+  levels,
+  places,
+  planSet,
+  type SetFound,
+  type SetPlan,
+  type SetWanted,
+} from './stack-sets.ts';
 
 export interface SetRunOptions {
   hub: SetHub;
@@ -84,7 +92,8 @@ async function deploySet(wanted: SetWanted, attendees: Attendee[], options: SetR
   const { hub, pace, signal } = options;
   await rest(wanted.set, options, emit);
   if (signal.aborted) return;
-  const plan = planSet(wanted, await findSet(hub, wanted.set), attendees, hub, options.gone);
+  const found = await findSet(hub, wanted.set);
+  const plan = planSet(wanted, found, attendees, hub, options.gone);
   if (plan.action === 'refuse') throw refused(plan);
   const input = {
     name: wanted.set,
@@ -120,7 +129,7 @@ async function deploySet(wanted: SetWanted, attendees: Attendee[], options: SetR
     // The definition goes with the first Region's accounts; who is in no roster of ours is not touched.
     const [first, ...later] = renew;
     await run('updating', first ?? { accounts: [], region: hub.connection.region }, () =>
-      updateSet(hub, input, first, pace),
+      updateSet(withRolesOf(found, hub), input, first, pace),
     );
     renew = later;
   }
@@ -132,6 +141,14 @@ async function deploySet(wanted: SetWanted, attendees: Attendee[], options: SetR
     if (signal.aborted) return;
     await run('adding', where, () => createInstances(hub, wanted.set, where, pace));
   }
+}
+
+/** AWS wants a role of one's own named again at every update (API Reference, "UpdateStackSet"); its own name needs no word. */
+function withRolesOf(found: SetFound | undefined, hub: SetHub): SetHub {
+  const role = found?.administrationRole;
+  return hub.administrationRole !== undefined || role === undefined || role.endsWith(`/${ADMINISTRATION_ROLE}`)
+    ? hub
+    : { ...hub, administrationRole: role };
 }
 
 const refused = ({ set, why }: SetPlan): PressoError =>
@@ -173,12 +190,15 @@ const FIRST_POLL_MS = 100;
 const LONGEST_POLL_MS = 5_000;
 /** Looks in a row that may fail (a network that is away, a sign-in that is renewed): the operation goes on without us. */
 const PATIENCE = 10;
+/** Looks at results after the operation's end, until none is under way. */
+const LATE = 6;
 
 async function follow(set: string, id: string, options: SetRunOptions, emit: Emit): Promise<ResultState[]> {
   const { hub, signal, pause } = options;
   const seen = new Map<string, string>();
   let wait = FIRST_POLL_MS;
   let failed = 0;
+  let late = 0;
   while (!signal.aborted) {
     let operation: OperationState;
     let results: ResultState[];
@@ -199,7 +219,9 @@ async function follow(set: string, id: string, options: SetRunOptions, emit: Emi
       changed = true;
       if (status !== 'PENDING') emit({ kind: 'news', account, text: `${set}: ${status.toLowerCase()}` });
     }
-    if (!isUnderWay(operation)) return results;
+    // What is told of the accounts may lag behind the operation (API Reference, "ListStackSetOperationResults").
+    const settled = results.every(({ status }) => !/^(PENDING|RUNNING)$/.test(status));
+    if (!isUnderWay(operation) && (settled || ++late > LATE)) return results;
     wait = changed ? FIRST_POLL_MS : Math.min(wait * 1.5, LONGEST_POLL_MS);
     await pause(wait);
   }

@@ -3,6 +3,10 @@ import type { InstanceState, Places, SetHub, SetState } from '../aws/stack-sets.
 import { MARKER } from '../workshop.ts';
 import type { Attendee } from './roster.ts';
 
+/** AWS's own names for the two roles (AWS page "Grant self-managed permissions"). */
+export const ADMINISTRATION_ROLE = 'AWSCloudFormationStackSetAdministrationRole';
+export const EXECUTION_ROLE = 'AWSCloudFormationStackSetExecutionRole';
+
 /** A core template and the set that deploys it. */
 export interface SetWanted {
   /** `events` */

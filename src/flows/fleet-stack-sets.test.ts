@@ -138,10 +138,10 @@ test(
         { Account: DAN },
       ]);
       // Nobody is in these any more.
-      expect(await sets()).toEqual([
+      expect((await sets()).sort()).toEqual([
+        'serverlesspresso-counting',
         'serverlesspresso-events',
         'serverlesspresso-identity',
-        'serverlesspresso-counting',
       ]);
     } finally {
       await sandbox.close();

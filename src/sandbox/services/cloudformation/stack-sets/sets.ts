@@ -144,6 +144,8 @@ const updateStackSet: Action = action(
     const named = targets.accounts.length + targets.units.length > 0;
     if (named !== regions.length > 0)
       throw invalid('If you specify accounts or targets, you must also specify Regions, and the other way round.');
+    if (named && typeof input['AutoDeployment'] === 'object')
+      throw invalid('You cannot specify AutoDeployment together with DeploymentTargets or Regions');
     const preferences = preferencesOf(input, regions);
     const templateBody = templateText(input, set.templateBody);
     const template = readTemplate(templateBody);
