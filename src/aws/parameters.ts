@@ -5,19 +5,6 @@ import { errorName } from './failure.ts';
 const load = (connection: Connection) =>
   connection.client('ssm', async (config) => new (await import('@aws-sdk/client-ssm')).SSM(config));
 
-/** Every parameter under a path, by the rest of its name; `/a/b/` and `/a/b/c/d` give `c/d`. */
-export async function parametersUnder(connection: Connection, path: string): Promise<Record<string, string>> {
-  const ssm = await load(connection);
-  const found: Record<string, string> = {};
-  let NextToken: string | undefined;
-  do {
-    const page = await ssm.getParametersByPath({ Path: path.replace(/\/$/, ''), Recursive: true, NextToken });
-    for (const { Name = '', Value = '' } of page.Parameters ?? []) found[Name.slice(path.length)] = Value;
-    NextToken = page.NextToken;
-  } while (NextToken);
-  return found;
-}
-
 /** At most ten parameters by name, in one call; those that are not there are not in the answer. */
 export async function parametersNamed(connection: Connection, names: string[]): Promise<Record<string, string>> {
   const ssm = await load(connection);

@@ -71,7 +71,7 @@ test('since 2025 AppSync Events carries the news, and nobody needs an identity f
     .replaceAll('serverlesspresso/user-', 'serverlesspresso/user')
     .replace('IdentityPoolName: ServerlesspressoIdentityPool', 'IdentityPoolName: Another')
     .replace('[iot:Connect, iot:Publish]', '[appsync:EventPublish]');
-  await deploy(`${body}  EventApi: { Value: '${api}' }\n`);
+  await deploy(body);
   await makeAnn();
   expect(await statuses()).toEqual(PASSED);
 });

@@ -26,8 +26,7 @@ const READS: Record<string, string> = {
     cognito-idp:DescribeUserPool cognito-idp:DescribeUserPoolClient cognito-idp:GetGroup cognito-idp:ListGroups
     cognito-idp:ListUserPools cognito-idp:ListUsers cognito-idp:ListUsersInGroup events:DescribeEventBus
     events:ListRules events:ListTargetsByRule events:TestEventPattern iam:GetRole iam:SimulatePrincipalPolicy
-    iot:DescribeEndpoint iot:GetPolicy lambda:GetPolicy lambda:ListFunctions ssm:GetParameters
-    ssm:GetParametersByPath`,
+    iot:DescribeEndpoint iot:GetPolicy lambda:GetPolicy lambda:ListFunctions ssm:GetParameters`,
   'module-4': `cloudwatch:GetDashboard cloudwatch:GetMetricData cloudwatch:ListMetrics events:DescribeEventBus
     events:ListEventBuses events:ListRules events:ListTargetsByRule events:TestEventPattern iam:GetRole
     iam:SimulatePrincipalPolicy lambda:GetPolicy lambda:ListEventSourceMappings lambda:ListFunctions

@@ -3,7 +3,7 @@ import { listStacks } from '../../aws/cloudformation.ts';
 import type { Connection } from '../../aws/connection.ts';
 import { isDenied } from '../../aws/failure.ts';
 import { identityPoolsNamed } from '../../aws/identity-pools.ts';
-import { parametersNamed, parametersUnder } from '../../aws/parameters.ts';
+import { parametersNamed } from '../../aws/parameters.ts';
 import { userPoolsNamed } from '../../aws/user-pools.ts';
 import { IDENTITY_POOL_NAME, PARAMETER_PREFIX, USER_POOL_NAME } from '../../workshop.ts';
 import type { Facts } from '../facts.ts';
@@ -37,8 +37,6 @@ export interface AppSettings {
   pools: string[];
   /** Addresses of APIs that an official set-up names in the outputs of its stacks. */
   addresses: Setting[];
-  /** An official set-up since 2025 carries the news by AppSync Events, and needs no identity pool for it. */
-  appSync: boolean;
   /** Could the outputs of stacks be read, where they were needed? */
   outputsRead: boolean;
 }
@@ -80,17 +78,12 @@ async function read(facts: Facts, connection: Connection): Promise<AppSettings> 
     const [id] = await facts.once('identity pools', (c) => identityPoolsNamed(c, IDENTITY_POOL_NAME));
     if (id !== undefined) values.identitypool = { value: id, from: `the name ${IDENTITY_POOL_NAME}` };
   }
-  const texts = [
-    ...found.outputs.map(({ value }) => value),
-    ...(own ? [] : Object.values(await parametersUnder(connection, PARAMETER_PREFIX))),
-  ];
   return {
     region: connection.region,
     own,
     values,
     pools,
     addresses: found.outputs.filter(({ value }) => API_ADDRESS.test(value)),
-    appSync: texts.some((text) => /\.appsync-(api|realtime-api)\./.test(text)),
     outputsRead: found.read,
   };
 }

@@ -23,11 +23,10 @@ export async function identitiesOf(facts: Facts): Promise<IdentityPool | undefin
 }
 
 /** What has to be there: an official set-up has no API of the publisher, and since 2025 no identity pool. */
-const needed = ({ own, appSync }: AppSettings): SettingName[] => [
+const needed = ({ own }: AppSettings): SettingName[] => [
   'userpool',
   'userpoolclient',
-  ...(own || !appSync ? (['identitypool'] as const) : []),
-  ...(own ? API_SETTINGS : []),
+  ...(own ? (['identitypool', ...API_SETTINGS] as const) : []),
 ];
 
 /** Blanks, and marks that take no room: what comes along when an address is copied from a page. */
@@ -126,7 +125,8 @@ export const appSettingsProbe = probe<Seen>({
       );
     if (iot === '') return say('fail', `AWS IoT has no host in ${region}`);
     const apis = own ? API_SETTINGS.length : settings.addresses.length;
-    const news = settings.appSync ? 'AppSync Events' : iot;
+    // Since 2025 an event's account carries the news by AppSync Events, for which nobody needs an identity.
+    const news = value('identitypool') ? iot : 'AppSync Events';
     return say(
       'pass',
       `user pool ${pool}, app client ${id}, ${value('identitypool') ? `identity pool ${value('identitypool')}, ` : ''}${apis} APIs, ${news}`,

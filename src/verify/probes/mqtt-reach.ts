@@ -176,7 +176,7 @@ function judge({ settings, identities, listeners, tags, attacher }: Seen): Omit<
     ...(hint ? { hint } : {}),
   });
   if (!identities)
-    return settings.appSync
+    return !settings.own
       ? say('pass', 'the event carries its news by AppSync Events, with the sign-in of the user pool')
       : say('fail', `the identity pool ${settings.values.identitypool?.value ?? ''} is not there`, PUT_BACK);
   for (const { who, role, asks } of listeners) {
