@@ -129,20 +129,15 @@ test(
       // A rule of Anna's own stands in the way of the bus's stack.
       const anna = new EventBridge(clientConfig(sandbox, ANNA));
       await anna.putRule({ Name: 'NewOrder', EventBusName: BUS_NAME, EventPattern: '{"source":["x"]}' });
-      const down = await presso('teardown', '--run', ...yes, '--only', 'Anna', '--only', 'Bo', '--only', 'Cleo');
+      const down = await presso('teardown', '--run', ...yes, '--only', 'Anna');
       expect(down.code).toBe(0);
       expect(down.told['Anna']).toMatch(
         /^done: taken out of 8 stack sets; removed \d+ things?; looked again: nothing is left$/,
       );
-      expect((await hub.listStackInstances({ StackSetName: 'serverlesspresso-events' })).Summaries).toMatchObject([
-        { Account: DAN },
-      ]);
-      // Nobody is in these any more.
-      expect((await sets()).sort()).toEqual([
-        'serverlesspresso-counting',
-        'serverlesspresso-events',
-        'serverlesspresso-identity',
-      ]);
+      const { Summaries = [] } = await hub.listStackInstances({ StackSetName: 'serverlesspresso-events' });
+      expect(Summaries.map((one) => one.Account).sort()).toEqual([BO, CLEO, DAN]);
+      // The others are still in them.
+      expect(await sets()).toHaveLength(8);
     } finally {
       await sandbox.close();
       rmSync(home, { recursive: true, force: true });
