@@ -21,16 +21,8 @@ import { readBuild } from '../solve/build.ts';
 import { clientConfig } from '../testing/sandbox.ts';
 import { makeBuild, openWorkshop, type Workshop } from '../testing/workshop.ts';
 import { BUS_NAME, PARAMETER_PREFIX, TABLES, WORKFLOW_NAME } from '../workshop.ts';
-import {
-  confirmWords,
-  isNothing,
-  meansAccount,
-  planReset,
-  type ResetAim,
-  type ResetOutcome,
-  type ResetPlan,
-  runReset,
-} from './reset-account.ts';
+import { confirmWords, meansAccount } from './confirm-account.ts';
+import { isNothing, planReset, type ResetAim, type ResetOutcome, type ResetPlan, runReset } from './reset-account.ts';
 
 const checks = path.join(packageRoot(), 'checks');
 const aimAt = (to: string): ResetAim => ({ to, templates: templatesDir(), checks, checkRegion: false });

@@ -1,13 +1,14 @@
 /**
  * One account put back, without a word to the terminal: what `presso reset` shows and asks about, and what a fleet does to
- * many. Reset, setup, seed and solve are rooms that do not know each other; here they meet.
+ * many. Reset, setup, seed and solve are rooms that do not know each other; here they meet, and in one file, so that what is
+ * planned and how it is carried out are read side by side.
  */
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { type Identity, whoAmI } from '../aws/account.ts';
 import type { Connection } from '../aws/connection.ts';
 import { standing } from '../aws/standing.ts';
-import { EXIT, PressoError } from '../errors.ts';
+import { PressoError } from '../errors.ts';
 import type { StepNews } from '../progress.ts';
 import { deployNews } from '../report/setup.ts';
 import { type ChangedCode, type CodeFound, observeCode, restoreCode } from '../reset/code.ts';
@@ -32,7 +33,6 @@ import { applySteps } from '../solve/apply.ts';
 import { type Build, readBuild } from '../solve/build.ts';
 import { planBuild, type SolveStep } from '../solve/difference.ts';
 import { observeBuild } from '../solve/observe.ts';
-import { clean } from '../text.ts';
 import { BUS_NAME, MODULES } from '../workshop.ts';
 
 export interface ResetAim {
@@ -388,33 +388,4 @@ async function* makeStacks(
     if (event.kind === 'stack' && event.state === 'done') outcome.done++;
     yield news;
   }
-}
-
-/** An alias that can be told from an account's number: anybody may have taken the number of another account as an alias. */
-const aliasOf = ({ alias }: Pick<Identity, 'alias'>): string | undefined =>
-  alias === undefined || /^\d{12}$/.test(alias.trim()) ? undefined : alias;
-
-/** What may be typed to mean this account. */
-export const confirmWords = (identity: Identity): string => {
-  const alias = aliasOf(identity);
-  return `${alias ? `its alias (${clean(alias)}) or ` : ''}its number`;
-};
-
-/** Does what was typed mean this account? */
-export const meansAccount = (typed: string, identity: Identity): boolean =>
-  typed === identity.account || (aliasOf(identity) !== undefined && typed === aliasOf(identity));
-
-/** The account's alias or number is typed; `--yes` only together with `--account`. */
-export function confirmedByFlags(
-  given: { yes: boolean; account: string | undefined },
-  account: string,
-  command: string,
-): boolean {
-  if (!given.yes) return false;
-  if (given.account === account) return true;
-  throw new PressoError(
-    'not-confirmed',
-    `These credentials act in account ${account}${given.account ? `, not in ${given.account}` : ''}; nothing was done.`,
-    { hint: `${command} --yes --account ${account}`, exit: EXIT.unknown },
-  );
 }

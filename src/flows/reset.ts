@@ -9,11 +9,9 @@ import type { SweepOptions } from '../reset/sweep.ts';
 import { ask, interrupted, onInterrupt, paint, say, sayJson } from '../terminal.ts';
 import type { Target } from '../target/index.ts';
 import { count, line } from '../text.ts';
+import { confirmedByFlags, confirmWords, meansAccount } from './confirm-account.ts';
 import {
-  confirmedByFlags,
-  confirmWords,
   isNothing,
-  meansAccount,
   planReset,
   type ResetAim,
   type ResetOutcome,

@@ -5,7 +5,8 @@ import { tracesElsewhere } from '../aws/regions.ts';
 import type { Traces } from '../aws/traces.ts';
 import type { StepNews } from '../progress.ts';
 import { observePresent } from '../reset/observe.ts';
-import { planTeardown, type Removal, type SweepPlan } from '../reset/plan.ts';
+import type { Removal, SweepPlan } from '../reset/plan.ts';
+import { planTeardown } from '../reset/plan-teardown.ts';
 import { type SweepOptions, sweep } from '../reset/sweep.ts';
 import { removalTitle, type ResetOutcome } from './reset-account.ts';
 

@@ -7,7 +7,8 @@ import type { Target } from '../target/index.ts';
 import { ask, interrupted, paint, say, sayJson } from '../terminal.ts';
 import { clean, count, line } from '../text.ts';
 import { interruptible } from './reset.ts';
-import { confirmedByFlags, confirmWords, meansAccount, type ResetOutcome } from './reset-account.ts';
+import { confirmedByFlags, confirmWords, meansAccount } from './confirm-account.ts';
+import type { ResetOutcome } from './reset-account.ts';
 import { PASSES, planAccountTeardown, runTeardown, teardownId, type TeardownPlan } from './teardown-account.ts';
 
 export interface TeardownRun {

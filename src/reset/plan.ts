@@ -1,16 +1,8 @@
 /** What goes, in which order, and why each thing is believed to be the workshop's. Pure. */
+import { planRoles } from './plan-roles.ts';
+import { MARKED, marked } from './marker.ts';
 export type { Traces } from '../aws/traces.ts';
-import {
-  BUS_NAME,
-  coreStackName,
-  isOfASet,
-  LOG_GROUP,
-  MARKER,
-  SET_STACK_PREFIX,
-  STACK_PREFIX,
-  TABLES,
-  WORKFLOW_NAME,
-} from '../workshop.ts';
+import { BUS_NAME, LOG_GROUP, STACK_PREFIX, WORKFLOW_NAME } from '../workshop.ts';
 
 export interface Present {
   region: string;
@@ -102,9 +94,6 @@ export interface SweepPlan {
   left: Left[];
 }
 
-const marked = (tags: Record<string, string>): boolean => tags[MARKER.key] === MARKER.value;
-const MARKED = `it carries the tag ${MARKER.key}`;
-
 /** Which of a learner's things a build has too: they are changed in place instead of being taken away. */
 export interface Kept {
   workflows: string[];
@@ -175,48 +164,9 @@ export function planHandMade(present: Present, kept: Kept = NOTHING): SweepPlan 
     });
   }
 
-  for (const role of present.roles) {
-    if (held.has(role.name) || kept.roles.includes(role.name)) continue;
-    if (role.heldIn !== undefined) {
-      leave('role', role.name, `the stack ${role.heldIn} holds it`);
-      continue;
-    }
-    const other = present.everywhere ? undefined : onlyIn(role.resources, region);
-    if (other !== undefined) {
-      leave('role', role.name, `it is for what is in ${other}`);
-      continue;
-    }
-    const why = whyRole(role, rolesInUse);
-    if (why === undefined) {
-      if (looksConsoleMade(role.name))
-        leave('role', role.name, 'the console made it, and nothing says that it was for the workshop');
-      continue;
-    }
-    plan.removals.push({ kind: 'role', id: role.name, region, why });
-    for (const { arn, path } of role.policies)
-      if (path === '/service-role/')
-        plan.removals.push({
-          kind: 'policy',
-          id: nameOf(arn),
-          arn,
-          region,
-          why: `the console made it for ${role.name}`,
-        });
-  }
-  for (const { name, arn, resources } of present.loosePolicies)
-    if (
-      looksConsoleMade(name) ||
-      /^(XRayAccessPolicy|LambdaInvokeScopedAccessPolicy|EventsPutEventsPolicy)/.test(name)
-    ) {
-      if (onlyTheWorkshops(resources) && (present.everywhere || onlyIn(resources, region) === undefined))
-        plan.removals.push({
-          kind: 'policy',
-          id: name,
-          arn,
-          region,
-          why: 'it is attached to nothing and allows the workshop’s things only',
-        });
-    }
+  const roles = planRoles(present, kept.roles, rolesInUse);
+  plan.removals.push(...roles.removals);
+  plan.left.push(...roles.left);
   for (const { policy, target } of present.iotAttachments)
     plan.removals.push({
       kind: 'IoT policy attachment',
@@ -228,46 +178,6 @@ export function planHandMade(present: Present, kept: Kept = NOTHING): SweepPlan 
     });
   return plan;
 }
-
-const nameOf = (arn: string): string => arn.split('/').at(-1) ?? arn;
-const looksConsoleMade = (name: string): boolean =>
-  /^(StepFunctions-.*order[-_ ]?processor.*|Amazon_EventBridge_Invoke_.+)$/i.test(name);
-
-/** The Region that a role's policies name, where they name others than this one only. */
-function onlyIn(resources: string[], region: string): string | undefined {
-  const named = new Set(resources.flatMap((arn) => /^arn:[^:]+:[^:]+:([a-z]{2}-[^:]+):/.exec(arn)?.[1] ?? []));
-  return named.has(region) ? undefined : [...named][0];
-}
-
-function whyRole(role: Present['roles'][number], inUse: ReadonlySet<string>): string | undefined {
-  if (marked(role.tags)) return MARKED;
-  if (role.path !== '/service-role/') return undefined;
-  if (new RegExp(`^StepFunctions-${WORKFLOW_NAME}-role-[A-Za-z0-9]+$`).test(role.name))
-    return `the console made it for ${WORKFLOW_NAME}`;
-  const console = /^(StepFunctions-.+-role-[A-Za-z0-9]+|Amazon_EventBridge_Invoke_[A-Za-z0-9_]+)$/.test(role.name);
-  // The same role may serve a rule of somebody else: what it may do decides, being in use alone does not.
-  if (console && onlyTheWorkshops(role.resources))
-    return inUse.has(role.arn)
-      ? `the console made it for ${role.name.startsWith('StepFunctions') ? WORKFLOW_NAME : `a rule on ${BUS_NAME}`}`
-      : 'the console made it, and it may touch the workshop’s things only';
-  return undefined;
-}
-
-const OURS = new RegExp(
-  [
-    `:stateMachine:${WORKFLOW_NAME}$`,
-    `:execution:${WORKFLOW_NAME}:`,
-    `:event-bus/${BUS_NAME}$`,
-    `:table/(${Object.values(TABLES).join('|')})(/|$)`,
-    `:function:(${STACK_PREFIX}[a-z-]+|${SET_STACK_PREFIX}[a-z-]*)-[A-Za-z0-9]+-[A-Za-z0-9]{10,13}(:|$)`,
-    `:log-group:${LOG_GROUP}(:|$)`,
-  ].join('|'),
-);
-/** Does a policy name things of the workshop, and none of anybody else? `*` alone says nothing either way. */
-const onlyTheWorkshops = (resources: string[]): boolean => {
-  const named = resources.filter((resource) => resource !== '*');
-  return named.length > 0 && named.every((resource) => OURS.test(resource));
-};
 
 /** A reset's own part: what people left in the core, which itself stays. */
 export function planLeftData(data: LeftData, region: string, kept: Kept = NOTHING): Removal[] {
@@ -340,58 +250,3 @@ export function planStackRemovals(
 /** Alone in a plan these are nothing to do. */
 export const worthDoing = (removals: Removal[]): boolean =>
   removals.some((removal) => !(removal.kind === 'log streams' && removal.incidental));
-
-/** Everything of the workshop in a Region. */
-export function planTeardown(present: Present): SweepPlan {
-  const plan = planHandMade(present);
-  const { region } = present;
-  const leave = (kind: string, id: string, why: string): void => void plan.left.push({ kind, id, why, region });
-  // Permissions go with their functions.
-  plan.removals = plan.removals.filter(({ kind }) => kind !== 'permission');
-  const stacks = present.stacks.filter(({ name }) => coreStackName(name) !== undefined);
-  for (const { name, tags } of stacks)
-    if (!marked(tags)) leave('stack', name, `it has no tag ${MARKER.key}, so presso did not make it`);
-  const going = stacks.filter(({ tags }) => marked(tags));
-  const names = going.map(({ name }) => name);
-  const events = going.find(({ name }) => coreStackName(name) === `${STACK_PREFIX}events`)?.name;
-  for (const { name, status } of going)
-    plan.removals.push({
-      kind: 'stack',
-      id: name,
-      region,
-      why: isOfASet(name)
-        ? `presso made it through StackSets (${status}); the hub’s instance of it becomes inoperable until presso fleet teardown`
-        : `presso made it (${status})`,
-      // The bus goes only when nothing is on it any more: its stack waits for those whose rules are there.
-      after: name === events ? names.filter((other) => other !== events) : [],
-    });
-  const held = new Set(present.heldByStacks);
-  // Whatever an identity once listened by cannot be deleted for minutes: tried early, so that no stack fails on it.
-  if (going.length > 0 || present.iotAttachments.length > 0)
-    for (const policy of present.iotPolicies)
-      if (held.has(policy))
-        plan.removals.push({ kind: 'IoT policy', id: policy, region, why: 'its stack cannot be deleted before it' });
-  for (const { kind, id, name, owner } of present.loose) {
-    const there = plan.removals.some(
-      (removal) => removal.kind === kind && (removal.id === id || ('arn' in removal && removal.arn === id)),
-    );
-    if (there) continue;
-    if (owner !== undefined) leave(kind, id, `the stack ${owner} holds it, which presso did not make`);
-    else if (kind === 'state machine')
-      plan.removals.push({ kind, id: nameOf(id).split(':').at(-1) ?? id, arn: id, region, why: LOOSE });
-    else
-      plan.removals.push({
-        kind,
-        id,
-        region,
-        why: kind === 'log group' ? LOGS : name === undefined ? LOOSE : named(name),
-      });
-  }
-  for (const { kind, id, name } of present.alike)
-    leave(kind, name ?? id, `it has a name of the workshop but no tag ${MARKER.key}`);
-  return plan;
-}
-
-const LOOSE = 'it has a name of the workshop and no stack holds it';
-const named = (name: string): string => `it is called ${name} and no stack holds it`;
-const LOGS = 'Lambda made it for a function of the workshop';

@@ -28,6 +28,7 @@ import { deleteRole } from '../aws/roles.ts';
 import { deleteDashboard } from '../aws/sales.ts';
 import { deleteStateMachine, describeStateMachine, listExecutions, stopExecution } from '../aws/states.ts';
 import { deleteGroup, deleteUser } from '../aws/user-pools.ts';
+import { abreast, SIDE_BY_SIDE } from './abreast.ts';
 import type { Removal } from './plan.ts';
 
 export type SweepEvent =
@@ -54,9 +55,6 @@ const LAST: Removal['kind'][][] = [
   ['event bus', 'table', 'parameter', 'log policy', 'user pool', 'identity pool', 'HTTP API', 'queue', 'dashboard'],
   ['log group', 'log streams'],
 ];
-
-/** Calls of one kind that may be under way at the same time: AWS allows a few of each a second. */
-const SIDE_BY_SIDE = 5;
 
 /** `at` gives the connection of a Region. Ends when everything was tried, or soon after the signal. */
 export async function* sweep(
@@ -288,35 +286,4 @@ async function stopAll(connection: Connection, arn: string): Promise<void> {
         }
       }),
     );
-}
-
-/** Yields from several generators as each has something, at most `width` of them begun. */
-async function* abreast<T>(starts: (() => AsyncGenerator<T>)[], width = SIDE_BY_SIDE): AsyncGenerator<T> {
-  type Step = Promise<{ source: AsyncGenerator<T>; result: IteratorResult<T> }>;
-  const next = new Map<AsyncGenerator<T>, Step>();
-  const waiting = [...starts];
-  const pull = (source: AsyncGenerator<T>): void => {
-    next.set(
-      source,
-      source.next().then((result) => ({ source, result })),
-    );
-  };
-  const fill = (): void => {
-    while (next.size < width) {
-      const start = waiting.shift();
-      if (!start) return;
-      pull(start());
-    }
-  };
-  fill();
-  while (next.size > 0) {
-    const { source, result } = await Promise.race(next.values());
-    if (result.done) {
-      next.delete(source);
-      fill();
-    } else {
-      pull(source);
-      yield result.value;
-    }
-  }
 }
