@@ -8,6 +8,7 @@ import { type Connection, connect } from '../aws/connection.ts';
 import { createStack } from '../aws/cloudformation.ts';
 import { listRules, putRule } from '../aws/events.ts';
 import { createGroup, createUser, joinGroup, workshopPool } from '../aws/user-pools.ts';
+import { deleteItem } from '../aws/items.ts';
 import { checksDir } from '../paths.ts';
 import { readBuild } from '../solve/build.ts';
 import { OFFICIAL_CORE } from '../testing/official-core.ts';
@@ -22,8 +23,8 @@ import {
   verify,
   withLiveChecks,
 } from '../verify/index.ts';
-import { verifyPolicy } from '../verify/policy.ts';
-import { ADMIN_GROUP, BUS_NAME, EVENT_SOURCE, LOG_GROUP, MODULES } from '../workshop.ts';
+import { type PolicyDocument, verifyPolicy } from '../verify/policy.ts';
+import { ADMIN_GROUP, BUS_NAME, EVENT_SOURCE, LOG_GROUP, MODULES, TABLES } from '../workshop.ts';
 import { deployModule, openAccount, withBuild } from './prove.ts';
 import { liveOrders } from './verify-live.ts';
 
@@ -115,25 +116,53 @@ async function look(wanted: readonly Checklist[] = lists, as = reader, by = iam)
   return wrong;
 }
 
-test('test orders can be placed, followed and taken away with the policy that --live asks for', async () => {
-  await allow(['module-1', 'module-2'], true);
+/** Judges modules 1 and 2 with test orders, under a policy, with the solution built. */
+async function placeOrders(policy: PolicyDocument): Promise<Result[]> {
+  await iam.putRolePolicy({ RoleName: 'Reader', PolicyName: 'verify', PolicyDocument: JSON.stringify(policy) });
   const wanted = withLiveChecks(
     checksDir(),
     lists.filter(({ module }) => module === 'module-1' || module === 'module-2'),
     KINDS,
   );
   const build = readBuild(path.join(checksDir(), 'module-2', 'solution'));
+  const found: Result[] = [];
   await withBuild(account.connection, build, async () => {
     const facts = factsOf(
       reader,
       liveOrders(reader, new AbortController().signal, () => {}),
     );
-    const found: Result[] = [];
     const explain = (error: unknown) => ({ found: error instanceof Error ? error.message : String(error), hint: '' });
     for await (const { checks } of verify(wanted, facts, explain)) found.push(...checks);
-    expect(found.filter(({ status }) => status !== 'pass')).toEqual([]);
-    expect(found.filter(({ id }) => id.includes('live'))).toHaveLength(3);
   });
+  return found;
+}
+
+const without = (policy: PolicyDocument, ...sids: string[]): PolicyDocument => ({
+  ...policy,
+  Statement: policy.Statement.filter(({ Sid }) => !sids.includes(Sid)),
+});
+
+test('test orders can be placed, followed and taken away with the policy that --live asks for', async () => {
+  const found = await placeOrders(verifyPolicy(['module-1', 'module-2'], true));
+  expect(found.filter(({ status }) => status !== 'pass')).toEqual([]);
+  expect(found.filter(({ id }) => id.includes('live'))).toHaveLength(3);
+});
+
+test('what may not be done is named: nothing is placed, or it is said what stays behind', async () => {
+  const policy = verifyPolicy(['module-1', 'module-2'], true);
+  const live = async (...sids: string[]): Promise<Result | undefined> =>
+    (await placeOrders(without(policy, ...sids))).find(({ id }) => id === 'module-2.live-order');
+  expect(await live('CallTheShop')).toMatchObject({
+    status: 'error',
+    found: expect.stringContaining('lambda:InvokeFunction'),
+  });
+  const untidy = await live('TakeTheOrderAway');
+  expect(untidy).toMatchObject({
+    status: 'error',
+    found: expect.stringMatching(/was served .*; still there: order [\w-]+ in .*dynamodb:DeleteItem/),
+  });
+  const [, orderId = ''] = /still there: order ([\w-]+)/.exec(untidy?.found ?? '') ?? [];
+  await deleteItem(account.connection, TABLES.order, { PK: 'orders', SK: orderId });
 });
 
 /** Rules that catch what they should not, or nothing; no log. */
