@@ -56,7 +56,8 @@ async function showLive(
     [
       {
         title: `${total} accounts`,
-        rendererOptions: { outputBar: ROWS },
+        // One entry, of many lines: of more entries the earlier pictures would stay on the screen.
+        rendererOptions: { outputBar: 1 },
         task: async (_: unknown, task: { title: string; output: string }) => {
           const draw = (): void => {
             drawn = Date.now();
