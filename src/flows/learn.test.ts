@@ -108,6 +108,12 @@ test('search marks what it finds, over the whole page, and n N go through it', a
   await pty.press('n', 'from the top again');
   await pty.press('N', 'from the end again');
   await pty.press('/haystack\r', '"haystack" is not on this page.');
+  // What another lesson has is found there.
+  await pty.press('/second text\r', 'Not on this page · n: Second');
+  await pty.press('n', '/second text · 1 of 1');
+  expect(pty.text()).toContain('» The second text.');
+  await pty.press('\u001bp', '/3');
+  await pty.press('g', 'The first text');
   // With nothing searched for, n is the next lesson again.
   await pty.press('n', 'The second text.');
 });

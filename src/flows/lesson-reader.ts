@@ -1,11 +1,28 @@
 /** `presso learn`: the reader's screen. Keys come in, the pure reader says what to show and what to do. */
 import type { Connection } from '../aws/connection.ts';
 import { EXIT, PressoError } from '../errors.ts';
-import { lessonMark, markSign, readProgress, recordLesson, toTerminal, updateProgress } from '../lesson/index.ts';
-import { atEnd, draw, type Effect, press, type ReaderState, type ReaderView, startState } from '../lesson/reader.ts';
+import {
+  lessonMark,
+  markSign,
+  readProgress,
+  readText,
+  recordLesson,
+  toTerminal,
+  updateProgress,
+} from '../lesson/index.ts';
+import {
+  arrived,
+  atEnd,
+  draw,
+  type Effect,
+  press,
+  type ReaderState,
+  type ReaderView,
+  startState,
+} from '../lesson/reader.ts';
 import { interactive, isTerminal, paint } from '../terminal.ts';
 import { line } from '../text.ts';
-import { type CourseFlags, lessonNamed, openDesk, pictures, treeOf } from './lesson.ts';
+import { type CourseFlags, type Desk, lessonNamed, openDesk, pictures, treeOf } from './lesson.ts';
 import { judge, openInBrowser, runBlock } from './lesson-acts.ts';
 import { pictureProtocol, terminalLooks } from './lesson-page.ts';
 
@@ -76,6 +93,7 @@ export async function learn(
         0,
         desk.lessons.findIndex(({ id }) => id === entry.id),
       ),
+      elsewhere: (query) => lessonWith(desk, entry.id, query),
     };
   }
 
@@ -195,6 +213,7 @@ export async function learn(
       }
       // Scrolling and the like need no new page.
       if (effect || state.open !== before.open || state.way !== before.way) view = look();
+      if (effect?.kind === 'lesson') state = arrived(state, view);
       if (!effect && atEnd(state, view) && desk.progress.lessons[entry.id]?.read === undefined) seen('read');
     }
     show();
@@ -230,6 +249,26 @@ export async function learn(
     process.off('exit', leave);
     leave();
   }
+}
+
+/** The next lesson after this one whose text has these words, as they stand in its file. */
+function lessonWith(desk: Desk, id: string, query: string): number | undefined {
+  const { lessons } = desk;
+  const here = lessons.findIndex((one) => one.id === id);
+  const wanted = query.toLowerCase().replace(/\s+/g, ' ');
+  for (let step = 1; step < lessons.length; step++) {
+    const at = (here + step) % lessons.length;
+    const { file, title } = lessons[at] as (typeof lessons)[number];
+    try {
+      const text = `${title} ${readText(file)}`
+        .toLowerCase()
+        .replace(/[*`_]|\s+/g, (mark) => (mark.trim() === '' ? ' ' : ''));
+      if (text.includes(wanted)) return at;
+    } catch {
+      // What cannot be read has no words.
+    }
+  }
+  return undefined;
 }
 
 /** Keys that came in one piece: a pasted text is many, an escape sequence is one. What the terminal answers late is no key. */

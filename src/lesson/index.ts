@@ -15,6 +15,7 @@ export {
   readCheckNames,
   readChecks,
   readCourse,
+  readText,
 } from './library.ts';
 export { pictureOf, type PictureProtocol } from './picture.ts';
 export {

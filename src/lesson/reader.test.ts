@@ -83,6 +83,19 @@ test('n and N go round through what was found, until Escape lets go of it', () =
   expect(press(go(first, '\u001b'), 'n', two).effect).toEqual({ kind: 'lesson', at: 1 });
 });
 
+test('what is not on this page is offered in the lesson that has it', () => {
+  const elsewhere: ReaderView = { ...view, elsewhere: (query) => (query === 'cup' ? 1 : undefined) };
+  const go = (...keys: string[]) =>
+    keys.reduce((now, key) => press(now.state, key, elsewhere), press(startState('cli'), '', elsewhere));
+  expect(go('/', 'c', 'u', 'p', '\r').state.message).toBe('Not on this page · n: Two');
+  expect(go('/', 'c', 'u', 'p', '\r', 'n')).toMatchObject({
+    state: { query: 'cup', way: 'cli' },
+    effect: { kind: 'lesson', at: 1 },
+  });
+  // Scrolling lets go of it: n is the next lesson again.
+  expect(go('/', 'c', 'u', 'p', '\r', 'j', 'n').state.query).toBe('');
+});
+
 test('a command runs only after a yes', () => {
   const asked = type(startState(undefined), 'r');
   expect(asked.effect).toBeUndefined();

@@ -16,6 +16,8 @@ export interface ReaderState {
   query: string;
   /** Which of the places where the query stands was gone to. */
   hit: number;
+  /** What was searched for and is not on this page, and the next lesson that has it. */
+  elsewhere: { query: string; at: number } | undefined;
   way: string | undefined;
   open: ReadonlySet<number>;
   message: string;
@@ -32,6 +34,8 @@ export interface ReaderView {
   contents: { id: string; title: string; sign: string }[];
   /** Which of them is shown. */
   at: number;
+  /** The next lesson that has these words somewhere, round at the end; none when nobody looks. */
+  elsewhere?(query: string): number | undefined;
 }
 
 export type Effect =
@@ -52,6 +56,7 @@ export const startState = (way: string | undefined): ReaderState => ({
   chosen: 0,
   query: '',
   hit: 0,
+  elsewhere: undefined,
   way,
   open: new Set(),
   message: '',
@@ -62,8 +67,13 @@ const body = (view: ReaderView): number => Math.max(1, view.rows - 1);
 const lastTop = (view: ReaderView): number => Math.max(0, view.page.lines.length - body(view));
 export const atEnd = (state: ReaderState, view: ReaderView): boolean => state.top >= lastTop(view);
 
+/** A lesson that a search led to begins where its words stand. */
+export const arrived = (state: ReaderState, view: ReaderView): ReaderState =>
+  state.query === '' ? state : found(state, view, 0);
+
 const scrolled = (state: ReaderState, view: ReaderView, top: number): ReaderState => ({
   ...state,
+  elsewhere: undefined,
   top: Math.max(0, Math.min(top, lastTop(view))),
   message: '',
 });
@@ -114,6 +124,10 @@ export function press(state: ReaderState, key: string, view: ReaderView): { stat
     case '\u001b[4~':
       return move(lastTop(view));
     case 'n':
+      if (state.elsewhere) {
+        const { query, at } = state.elsewhere;
+        return { state: { ...startState(state.way), query }, effect: { kind: 'lesson', at } };
+      }
       return state.query === '' ? step(state, view, 1) : { state: found(state, view, 1) };
     case 'N':
       return {
@@ -124,9 +138,9 @@ export function press(state: ReaderState, key: string, view: ReaderView): { stat
     case 'l':
       return { state: { ...state, mode: 'contents', chosen: view.at, message: '' } };
     case '/':
-      return { state: { ...state, mode: 'search', query: '', message: '' } };
+      return { state: { ...state, mode: 'search', query: '', elsewhere: undefined, message: '' } };
     case '\u001b':
-      return { state: { ...state, query: '', focus: undefined, message: '' } };
+      return { state: { ...state, query: '', elsewhere: undefined, focus: undefined, message: '' } };
     case '?':
       return { state: { ...state, mode: 'help', message: '' } };
     case '\t':
@@ -249,7 +263,14 @@ function typed(state: ReaderState, key: string, view: ReaderView): ReaderState {
 /** To the first hit from the top of the screen on (0), the next (1) or the one before (-1); round at the ends. */
 function found(state: ReaderState, view: ReaderView, by: -1 | 0 | 1): ReaderState {
   const hits = findAll(view.page.lines, state.query);
-  if (hits.length === 0) return { ...state, query: '', message: `"${state.query}" is not on this page.` };
+  if (hits.length === 0) {
+    const { query } = state;
+    const at = view.elsewhere?.(query);
+    const title = at === undefined || at === view.at ? undefined : view.contents[at]?.title;
+    return at === undefined || title === undefined
+      ? { ...state, query: '', message: `"${query}" is not on this page.` }
+      : { ...state, query: '', elsewhere: { query, at }, message: `Not on this page · n: ${clean(title)}` };
+  }
   const lineOf = (at: number): number => hits[at]?.[0]?.line ?? 0;
   const wished =
     by === 0
