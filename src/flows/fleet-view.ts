@@ -104,8 +104,8 @@ function note(event: FleetEvent, results: Result[], running: Map<string, Running
 
 /** The failed, then those that take longest: always the same number of lines, so that the picture stands still. */
 function rows(results: Result[], running: Running[], now: number): string[] {
-  // One column to spare: a line that is broken by the terminal would push the picture down at every drawing.
-  const wide = width() - 5;
+  // Beside the list's own margins: a line that it breaks would push the picture down at every drawing.
+  const wide = width() - 6;
   const bad = results.filter(({ outcome }) => outcome !== 'done').slice(-ROWS / 2);
   const slow = running.sort((a, b) => a.since - b.since).slice(0, ROWS - bad.length);
   const lines = [
