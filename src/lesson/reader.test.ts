@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { draw, press, type ReaderState, type ReaderView, startState } from './reader.ts';
 import { findAll, markPieces } from './search.ts';
 import type { Page } from './to-terminal.ts';
+import type { CodeBlock } from './tree.ts';
 
 const page: Page = {
   lines: Array.from({ length: 60 }, (_, at) => (at === 40 ? 'here is the needle' : `line ${at}`)),
@@ -99,7 +100,13 @@ test('what is not on this page is offered in the lesson that has it', () => {
 test('a command runs only after a yes', () => {
   const asked = type(startState(undefined), 'r');
   expect(asked.effect).toBeUndefined();
-  expect(draw(asked.state, view, false).at(-1)).toContain('Run presso shop open?');
+  expect(draw(asked.state, view, false).at(-1)).toContain('Run presso shop open? y/n');
+  // At 80 columns a long command once hid how to answer.
+  const long = {
+    ...asked.state,
+    asked: { ...(asked.state.asked as CodeBlock), text: `aws ${'x'.repeat(200)}\npresso verify` },
+  };
+  expect(draw(long, { ...view, columns: 80 }, false).at(-1)).toMatch(/x… and 1 more\? y: yes, any other key: no *$/);
   expect(press(asked.state, 'x', view)).toMatchObject({ state: { mode: 'read', message: 'Nothing was run.' } });
   expect(press(asked.state, 'y', view).effect).toMatchObject({ kind: 'run', block: { text: 'presso shop open' } });
 });
@@ -133,6 +140,11 @@ test('a screen has as many rows as the terminal, at any size', () => {
     [10, 40],
     [50, 200],
   ] as const)
-    for (const mode of ['read', 'contents', 'help', 'search', 'confirm'] as const)
-      expect(draw({ ...startState(undefined), mode }, { ...view, rows, columns }, false)).toHaveLength(rows);
+    for (const mode of ['read', 'contents', 'help', 'search', 'confirm'] as const) {
+      const drawn = draw({ ...startState(undefined), mode }, { ...view, rows, columns }, false);
+      expect(drawn).toHaveLength(rows);
+      // The page itself was laid out for 40.
+      if (mode !== 'read' || columns >= 40)
+        for (const row of drawn) expect(row.length, row).toBeLessThanOrEqual(columns);
+    }
 });

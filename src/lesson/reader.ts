@@ -321,17 +321,35 @@ function contentsKey(state: ReaderState, key: string, view: ReaderView): { state
   }
 }
 
-const HELP = [
-  '↑ ↓  j k        a line            space b   a screen',
-  'g G             top, end          n p       next, previous lesson',
-  'l               contents          /         search; then n N: next, previous',
-  'Tab Shift-Tab   choose a link, code block, hint, tabs or checkpoint',
-  'Enter           do what it is for',
-  'w ← →           switch tabs       o         open the link',
-  'c               copy the code     r         run the commands, after asking',
-  'v               run the checks    h         open or close the hint',
-  'q               leave             Esc       let go of what is chosen',
+const HELP: [keys: string, what: string][] = [
+  ['↑ ↓  j k', 'a line'],
+  ['space b', 'a screen'],
+  ['g G', 'top, end'],
+  ['n p', 'next, previous lesson'],
+  ['l', 'contents'],
+  ['/', 'search, here and in the others'],
+  ['n N', 'next, previous place, after it'],
+  ['Tab', 'choose what to act on; Shift-Tab back'],
+  ['Enter', 'do what it is for'],
+  ['Esc', 'let go of it'],
+  ['w ← →', 'switch tabs'],
+  ['o', 'open the link'],
+  ['c', 'copy the code'],
+  ['r', 'run the commands, after asking'],
+  ['v', 'run the checks'],
+  ['h', 'open or close the hint'],
+  ['q', 'leave; Ctrl-Z for a while'],
 ];
+
+/** In two columns where they fit, else one below the other. */
+function helpRows(view: ReaderView): string[] {
+  const said = HELP.map(([keys, what]) => `${keys.padEnd(10)}${what}`);
+  if (view.columns < 84) return said.map((text) => cut(`  ${text}`, view.columns));
+  const half = Math.ceil(said.length / 2);
+  return said
+    .slice(0, half)
+    .map((text, at) => `  ${text.padEnd(50 - (columnsOf(text) - text.length))}${said[at + half] ?? ''}`.trimEnd());
+}
 
 /** The rows of the screen, each at most `columns` wide. */
 export function draw(state: ReaderState, view: ReaderView, colour: boolean): string[] {
@@ -345,8 +363,7 @@ export function draw(state: ReaderState, view: ReaderView, colour: boolean): str
       const text = cut(`${index === state.chosen ? '❯' : ' '} ${sign} ${clean(title)}`, view.columns);
       rows.push(index === state.chosen ? inverse(text) : text);
     }
-  } else if (state.mode === 'help')
-    rows.push('', ...HELP.map((text) => cut(`  ${text}`, view.columns)).slice(0, height - 1));
+  } else if (state.mode === 'help') rows.push(...helpRows(view).slice(0, height));
   else {
     const focus = state.focus === undefined ? undefined : view.page.things[state.focus];
     const hits = findAll(view.page.lines, state.query);
@@ -383,7 +400,9 @@ function statusLine(state: ReaderState, view: ReaderView): string {
   if (state.mode === 'search') return fill(`/${state.query}▏`);
   if (state.mode === 'confirm') {
     const [first = '', ...more] = (state.asked?.text ?? '').split('\n').filter(Boolean);
-    return fill(` Run ${first}${more.length > 0 ? ` and ${more.length} more` : ''}? y: yes, any other key: no`);
+    // However long the command is, how to answer stays in sight.
+    const answer = `${more.length > 0 ? ` and ${more.length} more` : ''}? ${view.columns < 60 ? 'y/n' : 'y: yes, any other key: no'}`;
+    return fill(` Run ${cut(first, Math.max(1, view.columns - columnsOf(answer) - 5))}${answer}`);
   }
   if (state.mode === 'contents') return fill(' Contents · ↑ ↓ choose · Enter: read · Esc: back');
   if (state.mode === 'help') return fill(' Any key: back');
