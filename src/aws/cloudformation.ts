@@ -1,4 +1,5 @@
 /** AWS CloudFormation, as plain values. */
+import { randomUUID } from 'node:crypto';
 import type { Stack, StackEvent as SdkStackEvent } from '@aws-sdk/client-cloudformation';
 import type { Connection } from './connection.ts';
 
@@ -101,17 +102,23 @@ const toSdk = ({ name, body, parameters, tags }: StackInput) => ({
   Capabilities: ['CAPABILITY_IAM' as const],
 });
 
+/**
+ * A request's own name: when the answer is lost on the way and the SDK asks again, CloudFormation knows the request and does
+ * not refuse it as a second one (API page "CreateStack", ClientRequestToken).
+ */
+const once = (): { ClientRequestToken: string } => ({ ClientRequestToken: `presso-${randomUUID()}` });
+
 /** Starts the creation; answers with the stack's id. */
 export async function createStack(connection: Connection, input: StackInput): Promise<string> {
   const client = await load(connection);
-  return (await client.createStack({ ...toSdk(input), DisableRollback: false })).StackId ?? '';
+  return (await client.createStack({ ...toSdk(input), ...once(), DisableRollback: false })).StackId ?? '';
 }
 
 /** Starts the update; false when there was nothing to update. */
 export async function updateStack(connection: Connection, input: StackInput): Promise<boolean> {
   const client = await load(connection);
   try {
-    await client.updateStack(toSdk(input));
+    await client.updateStack({ ...toSdk(input), ...once() });
     return true;
   } catch (error) {
     if (error instanceof Error && /No updates are to be performed/.test(error.message)) return false;
@@ -121,12 +128,12 @@ export async function updateStack(connection: Connection, input: StackInput): Pr
 
 export async function deleteStack(connection: Connection, name: string, retain: string[] = []): Promise<void> {
   const client = await load(connection);
-  await client.deleteStack({ StackName: name, ...(retain.length > 0 ? { RetainResources: retain } : {}) });
+  await client.deleteStack({ StackName: name, ...once(), ...(retain.length > 0 ? { RetainResources: retain } : {}) });
 }
 
 export async function continueUpdateRollback(connection: Connection, name: string): Promise<void> {
   const client = await load(connection);
-  await client.continueUpdateRollback({ StackName: name });
+  await client.continueUpdateRollback({ StackName: name, ...once() });
 }
 
 const toEvent = (event: SdkStackEvent): StackEvent => ({

@@ -76,8 +76,10 @@ export function explainAwsError(error: unknown, where: Where): unknown {
           'presso sandbox start',
         )
       : make('no-network', `AWS cannot be reached (${network}).`, 'presso doctor');
-  if (isExpired(error) || /TokenProviderError/.test(error.name) || /sso/i.test(text))
-    return /sso/i.test(text) || /TokenProviderError/.test(error.name)
+  // As a word of its own: every name of Serverlesspresso has these letters in it.
+  const sso = /\bsso\b/i.test(text) || /TokenProviderError/.test(error.name);
+  if (isExpired(error) || sso)
+    return sso
       ? make(
           'expired',
           `The sign-in of ${where.profile ? `profile ${where.profile}` : 'this profile'} has expired.`,
