@@ -97,9 +97,13 @@ export async function verifyTarget(
   for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.once(signal, leave);
   try {
     const colour = colours();
+    let left = false;
     const facts = factsOf(
       connection,
-      liveOrders(connection, stop.signal, (step) => tell(liveStepLine(step, colour))),
+      liveOrders(connection, stop.signal, (step) => {
+        left ||= step.kind === 'left';
+        tell(liveStepLine(step, colour));
+      }),
     );
     const explain = explainFor(target);
     const lists = await begun(withOrders, facts, options.module);
@@ -109,7 +113,10 @@ export async function verifyTarget(
       await placeOf(target, facts),
       options,
       (error) => (error instanceof Interrupted ? { found: 'stopped', hint: 'presso verify --live' } : explain(error)),
-      stop.signal,
+      {
+        signal: stop.signal,
+        words: () => (left ? 'Stopped; what is named above is still there.' : 'Stopped; no test order is left behind.'),
+      },
     );
   } finally {
     for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.removeListener(signal, leave);
@@ -210,7 +217,8 @@ async function show(
   place: Place,
   options: VerifyOptions,
   explain: (error: unknown) => { found: string; hint: string },
-  stop?: AbortSignal,
+  /** With test orders: Ctrl-C, and what is to be said of it. */
+  stop?: { signal: AbortSignal; words: () => string },
 ): Promise<void> {
   const modules: ModuleResult[] = [];
   const colour = colours();
@@ -219,7 +227,7 @@ async function show(
     // Not between the steps of a test order, nor to a reader who may go away in the middle of one.
     if (!options.json && !stop) for (const text of moduleLines(result, colour)) say(text);
   }
-  if (stop?.aborted) throw interrupted('Stopped; no test order is left behind.', 'presso verify');
+  if (stop?.signal.aborted) throw interrupted(stop.words(), 'presso verify');
   if (place.kind !== 'definition') remember(place, modules);
   if (options.json) sayJson(verifyDocument(place, modules));
   else if (stop) sayResult(modules);

@@ -67,8 +67,7 @@ export function stopWords(stop: Stop): Words {
     return words(`the order came to its end, but ${(stop.missing ?? []).join(', ')} never came into the log`);
   if (run && run.status !== 'RUNNING' && (run.status !== 'SUCCEEDED' || stage !== 'end'))
     return ended(stop, run, words);
-  if (answer)
-    return words(`${REFUSED[stage] ?? 'the shop refused'}: ${said(answer.message)}`, 'presso order show last');
+  if (answer) return words(`${REFUSED[stage] ?? 'the shop refused'}: ${said(answer.message)}`);
   if (stage === 'end')
     return words(
       run?.status === 'RUNNING'
@@ -170,10 +169,7 @@ function ended(stop: Stop, run: RunSeen, words: Say): Words {
       "The workflow's role may not do this. Choose the role that was prepared: its name contains 01OrderProcessorRole.",
       'denied',
     );
-  return words(
-    text,
-    `presso workflow show   (and: aws stepfunctions get-execution-history --execution-arn ${run.arn})`,
-  );
+  return words(text, `Look at the execution ${line(run.name)} of the workflow, at the state that failed.`);
 }
 
 const cut = (text: string): string => (text.length <= 400 ? text : `${text.slice(0, 399)}…`);
