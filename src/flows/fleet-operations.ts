@@ -13,7 +13,7 @@ import { count } from '../text.ts';
 import { type Checklist, factsOf, metricsThere, type ModuleResult, verify } from '../verify/index.ts';
 import { coreStackName, isOfASet, MARKER } from '../workshop.ts';
 import { isNothing, planReset, type ResetAim, type ResetOutcome, runReset } from './reset-account.ts';
-import { PASSES, planAccountTeardown, runTeardown } from './teardown-account.ts';
+import { PASSES, planAccountTeardown, runTeardown, type TeardownPlan } from './teardown-account.ts';
 
 /** One operation on an opened account. `dryRun` plans and changes nothing. */
 export type Work = (attended: Attended, tools: Tools) => Promise<Finding>;
@@ -186,7 +186,8 @@ export function teardownWork(aim: Entitled & { dryRun: boolean; releases?: Relea
     const options = optionsOf(tools);
     const held = aim.releases?.held(facts.actsIn) ?? 0;
     let plan = await planAccountTeardown(connection);
-    if (plan.removals.length === 0 && held === 0) return { outcome: 'done', summary: 'holds nothing of the workshop' };
+    if (plan.removals.length === 0 && held === 0)
+      return { outcome: 'done', summary: 'holds nothing of the workshop', trouble: partlyLooked(plan) };
     if (plan.removals.length > 0) await insistOnMarker(connection, facts.actsIn, aim);
     if (aim.dryRun)
       return {
@@ -231,10 +232,23 @@ export function teardownWork(aim: Entitled & { dryRun: boolean; releases?: Relea
             ...(done > 0 || out === 0 ? [`removed ${count(done, 'thing')}`] : []),
             'looked again: nothing is left',
           ].join('; '),
+          trouble: partlyLooked(plan),
         }
-      : { outcome: 'failed', summary: `${count(plan.removals.length, 'thing')} would not go`, trouble };
+      : {
+          outcome: 'failed',
+          summary: `${count(plan.removals.length, 'thing')} would not go`,
+          trouble: [...trouble, ...partlyLooked(plan)],
+        };
   };
 }
+
+/** Where not every enabled Region was looked into: which were, and why. */
+const partlyLooked = ({ looked, unlisted }: TeardownPlan): string[] =>
+  unlisted === undefined
+    ? []
+    : [
+        `looked into ${looked.map(({ region }) => region).join(', ')} only; the enabled Regions could not be listed: ${unlisted}`,
+      ];
 
 /** Who is behind the role, and what of the workshop is there: `fleet list`. */
 export function listWork(): Work {

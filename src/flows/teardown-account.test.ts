@@ -19,6 +19,7 @@ import { clientConfig } from '../testing/sandbox.ts';
 import { makeBuild, openWorkshop, type Workshop } from '../testing/workshop.ts';
 import { factsOf, KINDS, readChecklists, type Result, verify } from '../verify/index.ts';
 import { BUS_NAME, LOG_GROUP, TABLES, WORKSHOP_REGIONS } from '../workshop.ts';
+import { teardownWork } from './fleet-operations.ts';
 import { planReset, type ResetOutcome } from './reset-account.ts';
 import { PASSES, planAccountTeardown, runTeardown } from './teardown-account.ts';
 
@@ -139,6 +140,15 @@ test('a Region is looked into once it is enabled; where Regions may not be liste
     expect(stacks).toMatchObject({ status: 'pass' });
     expect(stacks?.found).toContain('us-west-1, us-east-1');
     expect(stacks?.found).toContain('the enabled Regions could not be listed');
+    // The same in a fleet, which has one line for each account.
+    const { account } = workshop;
+    const tools = { signal: new AbortController().signal, news: () => {} };
+    const attended = { connection: narrow, facts: { actsIn: account, own: '999999999999', aliases: [] } };
+    const finding = await teardownWork({ dryRun: false, begun: () => false })(attended, tools);
+    expect(finding).toMatchObject({ outcome: 'done', summary: 'holds nothing of the workshop' });
+    expect(finding.trouble?.[0]).toMatch(
+      /^looked into us-west-1, us-east-1, .+ only; the enabled Regions could not be/,
+    );
   } finally {
     await close();
   }
