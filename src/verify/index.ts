@@ -1,7 +1,8 @@
 /**
  * Judges modules by behaviour: checks as data, probes as code, observe and judge apart.
- * Promise: reads only, but for test orders where somebody asked for them (live/); never says "done" when it is not, never fails what serves the order rightly; what could not be found
- * out is an error, not a fail. facts.ts reads the account, checklist.ts the disk; judges and scenarios are pure.
+ * Promise: reads only, but for test orders where somebody asked for them (live/); never says "done" when it is not, never
+ * fails what serves the order rightly; what could not be found out is an error, not a fail. facts.ts reads the account,
+ * checklist.ts the disk; judges and scenarios are pure.
  */
 import type { Facts } from './facts.ts';
 import { PROBES } from './probes/index.ts';
