@@ -28,6 +28,8 @@ export interface ApiRoute {
   /** NONE, JWT, AWS_IAM, CUSTOM */
   authorization: string;
   authorizer?: string;
+  /** One of these has to be in the token, where there are any. */
+  scopes: string[];
   /** Id of the integration behind it. */
   integration?: string;
 }
@@ -89,12 +91,15 @@ export async function apiParts(connection: Connection, ApiId: string): Promise<A
     client.getStages(most),
   ]);
   return {
-    routes: (routes.Items ?? []).map(({ RouteKey = '', AuthorizationType, AuthorizerId, Target }) => ({
-      key: RouteKey,
-      authorization: AuthorizationType ?? 'NONE',
-      ...(AuthorizerId ? { authorizer: AuthorizerId } : {}),
-      ...(Target ? { integration: Target.replace(/^integrations\//, '') } : {}),
-    })),
+    routes: (routes.Items ?? []).map(
+      ({ RouteKey = '', AuthorizationType, AuthorizerId, AuthorizationScopes, Target }) => ({
+        key: RouteKey,
+        authorization: AuthorizationType ?? 'NONE',
+        scopes: AuthorizationScopes ?? [],
+        ...(AuthorizerId ? { authorizer: AuthorizerId } : {}),
+        ...(Target ? { integration: Target.replace(/^integrations\//, '') } : {}),
+      }),
+    ),
     authorizers: Object.fromEntries(
       (authorizers.Items ?? []).map(({ AuthorizerId = '', AuthorizerType, JwtConfiguration, IdentitySource }) => [
         AuthorizerId,

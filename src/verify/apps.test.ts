@@ -165,7 +165,11 @@ test('an API that asks nobody, takes other tokens, lost a route or lets no page 
   const orders = routes.find(({ RouteKey }) => RouteKey === 'GET /orders');
   const { AuthorizerId, Target } = orders ?? {};
   let RouteId = orders?.RouteId;
-  const remake = async (route: { AuthorizationType: 'NONE' | 'JWT'; AuthorizerId?: string | undefined }) => {
+  const remake = async (route: {
+    AuthorizationType: 'NONE' | 'JWT';
+    AuthorizerId?: string | undefined;
+    AuthorizationScopes?: string[];
+  }) => {
     await gateway.deleteRoute({ ApiId, RouteId });
     RouteId = (await gateway.createRoute({ ApiId, RouteKey: 'GET /orders', Target, ...route })).RouteId;
   };
@@ -173,6 +177,8 @@ test('an API that asks nobody, takes other tokens, lost a route or lets no page 
   expect(await faults()).toEqual([
     expect.stringMatching(/^module-3\.apis: GET \/orders of the API of the order manager .* asks nobody who they are$/),
   ]);
+  await remake({ AuthorizationType: 'JWT', AuthorizerId, AuthorizationScopes: ['orders/read'] });
+  expect(await faults()).toEqual([expect.stringMatching(/asks for the scope orders\/read, which the token/)]);
   await remake({ AuthorizationType: 'JWT', AuthorizerId });
   expect(await faults()).toEqual([]);
 
@@ -184,6 +190,9 @@ test('an API that asks nobody, takes other tokens, lost a route or lets no page 
   });
   expect(await faults()).toEqual([expect.stringMatching(/takes tokens for somebody-else, and the apps' client is/)]);
   await gateway.updateAuthorizer({ ApiId, AuthorizerId, JwtConfiguration });
+  await gateway.updateAuthorizer({ ApiId, AuthorizerId, IdentitySource: ['$request.querystring.token'] });
+  expect(await faults()).toEqual([expect.stringMatching(/looks for the token in \$request\.querystring\.token, and/)]);
+  await gateway.updateAuthorizer({ ApiId, AuthorizerId, IdentitySource: ['$request.header.Authorization'] });
 
   await gateway.deleteRoute({ ApiId, RouteId });
   expect(await faults()).toEqual([expect.stringMatching(/has no route GET \/orders$/)]);

@@ -100,10 +100,26 @@ function lockTrouble(
       found: `${what} of ${it} asks nobody who they are`,
       hint: 'Give the route the JWT authorizer of the API.',
     };
+  if (route.authorization === 'AWS_IAM')
+    return {
+      found: `${what} of ${it} asks for AWS credentials, and the apps send the token of the sign-in`,
+      hint: 'Give the route the JWT authorizer of the API.',
+    };
   // Somebody's own authorizer cannot be looked into; that it is there is all that can be said.
   if (route.authorization !== 'JWT') return undefined;
   const authorizer = parts.authorizers[route.authorizer ?? ''];
   if (!authorizer) return { found: `the authorizer of ${what} of ${it} is not there`, hint: PUT_BACK };
+  if (!authorizer.sources.some((source) => /^\$request\.header\.authorization$/i.test(source)))
+    return {
+      found: `the authorizer of ${what} of ${it} looks for the token in ${authorizer.sources.join(', ') || 'no place'}, and the apps send it in the header Authorization`,
+      hint: 'The identity source of the authorizer is $request.header.Authorization.',
+    };
+  // The ID token, which says who somebody is, carries no scopes (Amazon Cognito Developer Guide, "Understanding the ID token").
+  if (route.scopes.length > 0)
+    return {
+      found: `${what} of ${it} asks for the scope ${route.scopes.join(' or ')}, which the token of the apps does not have`,
+      hint: 'Take the scopes off the route.',
+    };
   if (authorizer.issuer.replace(/\/$/, '') !== lock.issuer)
     return {
       found: `${what} of ${it} takes tokens of ${authorizer.issuer}, and the apps sign in at ${lock.issuer}`,
