@@ -1,4 +1,7 @@
-/** CloudFormation StackSets, as plain values: sets, the places they are in, operations. Asked in the administrator's account. */
+/**
+ * CloudFormation StackSets, as plain values: sets, the places they are in, operations. Asked in the administrator's account.
+ * One file, because every call says the same three things of itself: which set, whose permissions, which places.
+ */
 import type { CallAs, StackSetOperationPreferences } from '@aws-sdk/client-cloudformation';
 import type { Connection } from './connection.ts';
 import { PressoError } from '../errors.ts';

@@ -10,6 +10,8 @@ import { answeredBefore, beginOperation } from './begin.ts';
 import { ADMINISTRATION_ROLE, EXECUTION_ROLE } from './enter.ts';
 import {
   autoDeploymentOf,
+  checkDescription,
+  checkName,
   checkTargets,
   constraint,
   findSet,
@@ -21,6 +23,7 @@ import {
   pageSize,
   preferencesOf,
   regionsOf,
+  rolesOf,
   setArn,
   setRights,
 } from './input.ts';
@@ -32,52 +35,6 @@ export async function checkCaller(input: Input, context: Context): Promise<boole
   const delegated = oneOf(input, 'CallAs', ['SELF', 'DELEGATED_ADMIN']) === 'DELEGATED_ADMIN';
   if (delegated) await insistOnOrganization(context, true);
   return delegated;
-}
-
-function checkName(input: Input): string {
-  const name = text(input, 'StackSetName');
-  if (name === undefined) throw constraint(null, 'stackSetName', 'Member must not be null');
-  if (name.length > 128) throw constraint(name, 'stackSetName', 'Member must have length less than or equal to 128');
-  if (!/^[a-zA-Z][-a-zA-Z0-9]*$/.test(name))
-    throw constraint(name, 'stackSetName', 'Member must satisfy regular expression pattern: [a-zA-Z][-a-zA-Z0-9]*');
-  return name;
-}
-
-function checkDescription(input: Input): string | undefined {
-  const description = text(input, 'Description');
-  if (description !== undefined && description.length > 1024)
-    throw constraint(description, 'description', 'Member must have length less than or equal to 1024');
-  return description;
-}
-
-function rolesOf(input: Input, model: StackSetRecord['permissionModel'], previous?: StackSetRecord) {
-  const administrationRoleArn = text(input, 'AdministrationRoleARN');
-  const executionRoleName = text(input, 'ExecutionRoleName');
-  if (model === 'SERVICE_MANAGED') {
-    if (administrationRoleArn !== undefined || executionRoleName !== undefined)
-      throw invalid(
-        'StackSets with SERVICE_MANAGED permission model do not take AdministrationRoleARN or ExecutionRoleName',
-      );
-    return {};
-  }
-  if (administrationRoleArn !== undefined && (administrationRoleArn.length < 20 || administrationRoleArn.length > 2048))
-    throw constraint(
-      administrationRoleArn,
-      'administrationRoleARN',
-      administrationRoleArn.length < 20
-        ? 'Member must have length greater than or equal to 20'
-        : 'Member must have length less than or equal to 2048',
-    );
-  if (executionRoleName !== undefined && !/^[a-zA-Z_0-9+=,.@-]{1,64}$/.test(executionRoleName))
-    throw constraint(
-      executionRoleName,
-      'executionRoleName',
-      'Member must satisfy regular expression pattern: [a-zA-Z_0-9+=,.@-]+',
-    );
-  return {
-    administrationRoleArn: administrationRoleArn ?? previous?.administrationRoleArn,
-    executionRoleName: executionRoleName ?? previous?.executionRoleName,
-  };
 }
 
 const createStackSet: Action = action(
