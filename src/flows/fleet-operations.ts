@@ -4,6 +4,7 @@ import { listStacks } from '../aws/cloudformation.ts';
 import type { Connection } from '../aws/connection.ts';
 import { type Attended, type Finding, NO_MARKER, refusal, type Tools } from '../fleet/index.ts';
 import { deployNews } from '../report/setup.ts';
+import type { Removal } from '../reset/plan.ts';
 import { applySeed, difference, observeSeed, readSeed } from '../seed/index.ts';
 import { deploy } from '../setup/deploy.ts';
 import { observeSetup } from '../setup/observe.ts';
@@ -42,8 +43,13 @@ export interface Entitled {
 }
 
 /** Refuses an account that carries no marker, unless an earlier run had found it there. */
-async function insistOnMarker(connection: Connection, account: string, { begun }: Entitled): Promise<void> {
-  if (begun(account)) return;
+async function insistOnMarker(
+  connection: Connection,
+  account: string,
+  { begun }: Entitled,
+  removals: Removal[],
+): Promise<void> {
+  if (begun(account) || removals.some(({ marked }) => marked)) return;
   const stacks = await listStacks(connection);
   if (!stacks.some(({ name, tags }) => coreStackName(name) !== undefined && tags[MARKER.key] === MARKER.value))
     throw refusal(NO_MARKER);
@@ -146,7 +152,7 @@ export function resetWork(aim: ResetAim & Entitled & { dryRun: boolean }): Work 
     const plan = await planReset(connection, aim, options);
     const state = aim.to === 'setup' ? 'is just set up' : `is where ${aim.to} begins`;
     if (isNothing(plan)) return { outcome: 'done', summary: state };
-    await insistOnMarker(connection, facts.actsIn, aim);
+    await insistOnMarker(connection, facts.actsIn, aim, plan.removals);
     const things = [
       ...(plan.removals.length > 0 ? [`remove ${count(plan.removals.length, 'thing')}`] : []),
       ...(plan.stacks.length > 0 ? [inActions(plan.stacks)] : []),
@@ -188,7 +194,7 @@ export function teardownWork(aim: Entitled & { dryRun: boolean; releases?: Relea
     let plan = await planAccountTeardown(connection);
     if (plan.removals.length === 0 && held === 0)
       return { outcome: 'done', summary: 'holds nothing of the workshop', trouble: partlyLooked(plan) };
-    if (plan.removals.length > 0) await insistOnMarker(connection, facts.actsIn, aim);
+    if (plan.removals.length > 0) await insistOnMarker(connection, facts.actsIn, aim, plan.removals);
     if (aim.dryRun)
       return {
         outcome: 'done',

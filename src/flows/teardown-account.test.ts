@@ -205,6 +205,14 @@ test('what a stuck stack let go of is found by name and marker, in module 4 too;
     'HTTP API serverlesspresso-validator',
     'queue MetricsQueue',
   ]);
+  // In a fleet the API's marker says that this is a workshop account, though no stack is left.
+  const tools = { signal: new AbortController().signal, news: () => {} };
+  const facts = { actsIn: workshop.account, own: '999999999999', aliases: [] };
+  const dry = await teardownWork({ dryRun: true, begun: () => false })(
+    { connection: workshop.connection, facts },
+    tools,
+  );
+  expect(dry).toMatchObject({ outcome: 'done', summary: 'would remove 3 things' });
   const { outcome } = await tearDown();
   expect(outcome).toEqual({ trouble: [], done: 3 });
   expect((await apis.getApis({})).Items?.map(({ ApiId }) => ApiId)).toEqual([theirs.ApiId]);

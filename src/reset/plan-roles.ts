@@ -26,7 +26,7 @@ export function planRoles(present: Present, kept: string[], rolesInUse: Readonly
         leave('role', role.name, 'the console made it, and nothing says that it was for the workshop');
       continue;
     }
-    plan.removals.push({ kind: 'role', id: role.name, region, why });
+    plan.removals.push({ kind: 'role', id: role.name, region, why, marked: marked(role.tags) });
     for (const { arn, path } of role.policies)
       if (path === '/service-role/')
         plan.removals.push({

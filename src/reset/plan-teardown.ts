@@ -47,6 +47,8 @@ export function planTeardown(present: Present): SweepPlan {
         id,
         region,
         why: kind === 'log group' ? LOGS : name === undefined ? LOOSE : named(name),
+        // An API of that name counts only with the marker (src/aws/traces.ts).
+        marked: kind === 'HTTP API',
       });
   }
   for (const { kind, id, name } of present.alike)

@@ -65,7 +65,7 @@ export interface LeftData {
   streams: { group: string; names: string[] }[];
 }
 
-export type Removal = { id: string; why: string; region: string } & (
+export type Removal = { id: string; why: string; region: string /** It carries the marker. */; marked?: boolean } & (
   | { kind: 'executions'; arn: string; running: number }
   | { kind: 'rule'; bus: string }
   | { kind: 'state machine'; arn: string }
@@ -147,11 +147,11 @@ export function planHandMade(present: Present, kept: Kept = NOTHING): SweepPlan 
     rolesInUse.add(roleArn);
     if (!going.some((machine) => machine.arn === arn)) continue;
     const why = marked(tags) ? MARKED : 'it has the workshop’s name';
-    plan.removals.push({ kind: 'state machine', id: name, arn, region, why });
+    plan.removals.push({ kind: 'state machine', id: name, arn, region, why, marked: marked(tags) });
   }
   for (const { name, tags } of present.functions)
     if (marked(tags) && !kept.functions.includes(name))
-      plan.removals.push({ kind: 'function', id: name, region, why: MARKED });
+      plan.removals.push({ kind: 'function', id: name, region, why: MARKED, marked: true });
   for (const { function: target, statementId, rule } of present.permissions) {
     if (rule !== undefined && kept.rules.includes(rule)) continue;
     plan.removals.push({
