@@ -99,6 +99,7 @@ test(
       expect(dry.told).toMatchObject({
         Anna: 'done: would create 8 stacks through StackSets',
         Cleo: `failed: StackSets are not let in: the role ${EXECUTION} is not there`,
+        Prod: 'refused: its alias acme-prod holds the protected word "prod"',
         Eva: expect.stringMatching(/^failed: Names of the workshop are taken.*Serverlesspresso/) as string,
       });
       expect(await sets()).toEqual([]);

@@ -106,8 +106,13 @@ export async function fleet(run: FleetRun): Promise<void> {
       ...(earlier ? { done } : {}),
     };
     const enter = (attendee: Attendee, tools: Tools, work: Work): Promise<Finding> =>
-      attend(attendee, changing, { base: run.connection, roster, own, now: Date.now }, tools.signal, (attended) =>
-        work(attended, tools),
+      // Who is protected is no target of a stack set, and a dry run says so.
+      attend(
+        attendee,
+        changing || run.sets !== undefined,
+        { base: run.connection, roster, own, now: Date.now },
+        tools.signal,
+        (attended) => work(attended, tools),
       );
     const releases =
       run.operation === 'teardown'

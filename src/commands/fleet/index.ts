@@ -5,7 +5,7 @@ import { PressoError } from '../../errors.ts';
 export default class Fleet extends PressoCommand {
   static override summary = 'Many attendee accounts at once: set up, watch, put back, take down.';
   static override description =
-    'Each account is entered by a role (OrganizationAccountAccessRole unless the roster says another), which goes well up to a few hundred accounts. --print-policy prints the smallest policies for the hub and for that role.';
+    'Each account is entered by a role (OrganizationAccountAccessRole unless the roster says another), which goes well up to a few hundred accounts; beyond that fleet setup --engine stacksets lets CloudFormation StackSets deploy from the hub. --print-policy prints the smallest policies for the hub and for that role, with --engine stacksets also for the roles that StackSets go by.';
   static override examples = [
     'presso fleet --print-policy --hub 123456789012',
     'presso fleet --print-policy --hub 123456789012 --engine stacksets',
