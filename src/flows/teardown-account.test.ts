@@ -18,6 +18,7 @@ import { readBuild } from '../solve/build.ts';
 import { clientConfig } from '../testing/sandbox.ts';
 import { makeBuild, openWorkshop, type Workshop } from '../testing/workshop.ts';
 import { factsOf, KINDS, readChecklists, type Result, verify } from '../verify/index.ts';
+import { verifyPolicy } from '../verify/policy.ts';
 import { BUS_NAME, LOG_GROUP, TABLES, WORKSHOP_REGIONS } from '../workshop.ts';
 import { teardownWork } from './fleet-operations.ts';
 import { planReset, type ResetOutcome } from './reset-account.ts';
@@ -205,6 +206,11 @@ test('what a stuck stack let go of is found by name and marker, in module 4 too;
     'HTTP API serverlesspresso-validator',
     'queue MetricsQueue',
   ]);
+  const printed = verifyPolicy(['cleanup'], false).Statement.flatMap(({ Action }) => Action);
+  const { connection: reader, close } = await narrowed({ Action: printed });
+  const read = (await cleanup(reader)).find(({ id }) => id === 'cleanup.apis');
+  await close();
+  expect(read).toEqual(before);
   // In a fleet the API's marker says that this is a workshop account, though no stack is left.
   const tools = { signal: new AbortController().signal, news: () => {} };
   const facts = { actsIn: workshop.account, own: '999999999999', aliases: [] };

@@ -34,9 +34,9 @@ const READS: Record<string, string> = {
     states:DescribeStateMachine states:ListStateMachines`,
   cleanup: `account:ListRegions apigateway:GET cloudformation:DescribeStacks cloudwatch:GetDashboard
     cognito-identity:ListIdentityPools cognito-idp:ListUserPools dynamodb:ListTables events:DescribeEventBus
-    iam:GetRolePolicy iam:ListAttachedRolePolicies iam:ListRolePolicies iam:ListRoles iam:ListRoleTags
-    iot:ListPolicies lambda:ListFunctions logs:DescribeLogGroups logs:DescribeResourcePolicies
-    sqs:GetQueueUrl ssm:GetParametersByPath states:ListStateMachines`,
+    iam:GetPolicy iam:GetPolicyVersion iam:GetRolePolicy iam:ListAttachedRolePolicies iam:ListRolePolicies iam:ListRoles
+    iam:ListRoleTags iot:ListPolicies lambda:ListFunctions logs:DescribeLogGroups logs:DescribeResourcePolicies
+    sqs:GetQueueAttributes sqs:GetQueueUrl sqs:ListQueueTags ssm:GetParametersByPath states:ListStateMachines`,
 };
 
 /** How checks read items of the workshop's tables. */
