@@ -163,12 +163,13 @@ const definition = (hub: SetHub, { name, description, body, parameters, tags }: 
   ...as(hub),
 });
 
-/** @throws PressoError where the organization does not let StackSets in */
+/** Somebody else's run may have made it meanwhile. @throws PressoError where the organization does not let StackSets in */
 export async function createSet(hub: SetHub, input: SetInput): Promise<void> {
   const client = await load(hub.connection);
   try {
     await client.createStackSet(definition(hub, input));
   } catch (error) {
+    if (/^NameAlreadyExists/.test(errorName(error))) return;
     if (!(error instanceof Error) || !/enable organizations access/i.test(error.message)) throw error;
     throw new PressoError('no-trust', 'AWS Organizations does not let StackSets in: trusted access is not enabled.', {
       hint: 'aws cloudformation activate-organizations-access   (in the management account)',

@@ -103,18 +103,11 @@ async function deploySet(wanted: SetWanted, attendees: Attendee[], options: SetR
     tags: { [MARKER.key]: MARKER.value },
   };
   const inRoom = new Set(attendees.map(({ account }) => account));
-  const run = async (
-    what: string,
-    where: Places,
-    start: () => Promise<string>,
-    quiet = false,
-  ): Promise<ResultState[]> => {
+  const run = async (what: string, where: Places, start: () => Promise<string>): Promise<void> => {
     emit({ kind: 'set', set: wanted.set, text: `${what} ${where.accounts.length} in ${where.region}` });
-    const results = await operate(wanted.set, start, options, emit);
-    for (const { account, status, reason } of results)
-      if (!quiet && inRoom.has(account) && (status === 'FAILED' || status === 'CANCELLED'))
+    for (const { account, status, reason } of await operate(wanted.set, start, options, emit))
+      if (inRoom.has(account) && (status === 'FAILED' || status === 'CANCELLED'))
         emit({ kind: 'failed', account, set: wanted.set, reason: reason ?? status });
-    return results;
   };
   if (plan.action === 'create') {
     emit({ kind: 'set', set: wanted.set, text: 'making the set' });
