@@ -171,8 +171,16 @@ test('a window that is pulled narrow is filled anew, and what was at the top sta
   pty.resize(40, 12);
   await pty.until((text) => text.includes('Paragraph 20') && text.split('\n').length <= 12);
   pty.resize(20, 8);
-  await pty.until((text) => text.split('\n').every((row) => row.length <= 20));
+  // Rows and columns arrive one after the other, each with a picture of its own.
+  await pty.until(/^ \/Paragraph 20 · 1 …$/m);
+  expect(pty.screen.lines()[0]).toContain('Paragraph 20');
   expect(pty.screen.lines()).toHaveLength(8);
+  // Nothing runs over the edge, from the top of the page to its end.
+  pty.screen.overruns = 0;
+  await pty.press('g', 'First');
+  for (let screen = 0; screen < 6; screen++) await pty.press('f', (text) => text !== '');
+  await pty.press('?', 'Any key: back');
+  expect(pty.screen.overruns).toBe(0);
 });
 
 test('leaving gives the screen back as it was, with q and with Ctrl-C', async () => {

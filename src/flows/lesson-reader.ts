@@ -19,6 +19,7 @@ import {
   type ReaderState,
   type ReaderView,
   startState,
+  stillAt,
 } from '../lesson/reader.ts';
 import { interactive, isTerminal, paint } from '../terminal.ts';
 import { line } from '../text.ts';
@@ -219,12 +220,9 @@ export async function learn(
     show();
   };
   const onResize = (): void => {
-    const anchor = view.page.things.findLast(({ line: at }) => at <= state.top);
-    const index = anchor ? view.page.things.indexOf(anchor) : -1;
+    const before = view;
     view = look();
-    // What was at the top stays there, though lines have moved.
-    const moved = view.page.things[index]?.line;
-    state = { ...state, top: Math.min(moved ?? state.top, Math.max(0, view.page.lines.length - view.rows + 1)) };
+    state = { ...state, top: stillAt(state.top, before, view) };
     show();
   };
   const onSignal = (): void => done();

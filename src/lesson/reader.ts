@@ -67,6 +67,24 @@ const body = (view: ReaderView): number => Math.max(1, view.rows - 1);
 const lastTop = (view: ReaderView): number => Math.max(0, view.page.lines.length - body(view));
 export const atEnd = (state: ReaderState, view: ReaderView): boolean => state.top >= lastTop(view);
 
+/** Where to begin after the window changed, so that what was at the top stays there though lines have moved. */
+export function stillAt(top: number, before: ReaderView, after: ReaderView): number {
+  const letters = (line: string | undefined): number => clean(line ?? '').replace(/[^\p{L}\p{N}]/gu, '').length;
+  // From the last thing before it (a heading, a link, a block) as many letters on as there were.
+  const things = before.page.things.filter(({ kind }) => kind !== 'picture');
+  const anchor = things.findLast(({ line }) => line <= top);
+  const from = anchor
+    ? (after.page.things.filter(({ kind }) => kind !== 'picture')[things.indexOf(anchor)]?.line ?? 0)
+    : 0;
+  let left = 0;
+  for (let line = anchor?.line ?? 0; line < top; line++) left += letters(before.page.lines[line]);
+  let at = from;
+  while (left > 0 && at < lastTop(after)) left -= letters(after.page.lines[at++]);
+  if (left < 0) at--;
+  else if (letters(before.page.lines[top]) > 0) while (letters(after.page.lines[at]) === 0 && at < lastTop(after)) at++;
+  return Math.min(at, lastTop(after));
+}
+
 /** A lesson that a search led to begins where its words stand. */
 export const arrived = (state: ReaderState, view: ReaderView): ReaderState =>
   state.query === '' ? state : found(state, view, 0);

@@ -10,7 +10,7 @@ import { columns, graphemes, type Looks, paintLine, type Span, type Style, width
 import { type Block, type CodeBlock, type Inline, type LessonTree, type Mark, plainText, type Tone } from './tree.ts';
 
 export interface TerminalOptions extends Looks {
-  /** Columns; 20 is the least that is laid out. */
+  /** Columns; 16 is the least that is laid out: a terminal of 20 with the reader's edge. */
   width: number;
   /** For screen readers: no drawing, everything in words and in reading order, a paragraph a line. */
   plain: boolean;
@@ -60,7 +60,7 @@ export const markSign = (mark: Mark): string => MARKS[mark].sign;
 
 /** The whole lesson, with its title and how long it takes. */
 export function toTerminal(lesson: LessonTree, options: TerminalOptions): Page {
-  const width = Math.max(20, options.width);
+  const width = Math.max(16, options.width);
   const out = new Sheet(width, { ...options, width });
   const state: State = { options: { ...options, width }, hints: 0 };
   const minutes = lesson.minutes > 0 ? `${lesson.minutes} min` : '';

@@ -32,6 +32,8 @@ interface Drawn {
 class Screen {
   columns: number;
   rows: number;
+  /** How often a line ran over the edge. */
+  overruns = 0;
   #main: Drawn = { rows: [], x: 0, y: 0 };
   #alternate: Drawn | undefined;
   #rest = '';
@@ -85,6 +87,7 @@ class Screen {
       for (const letter of token) {
         const wide = stringWidth(letter);
         if (on.x + wide > this.columns) {
+          this.overruns++;
           on.x = 0;
           this.#down(on);
         }
