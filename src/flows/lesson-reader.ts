@@ -3,6 +3,7 @@ import type { Connection } from '../aws/connection.ts';
 import { EXIT, PressoError } from '../errors.ts';
 import {
   lessonMark,
+  loadWidths,
   markSign,
   readProgress,
   readText,
@@ -13,7 +14,6 @@ import {
 import {
   arrived,
   atEnd,
-  draw,
   type Effect,
   press,
   type ReaderState,
@@ -21,6 +21,7 @@ import {
   startState,
   stillAt,
 } from '../lesson/reader.ts';
+import { draw } from '../lesson/screen.ts';
 import { interactive, isTerminal, paint } from '../terminal.ts';
 import { line } from '../text.ts';
 import { type CourseFlags, type Desk, lessonNamed, openDesk, pictures, treeOf } from './lesson.ts';
@@ -51,6 +52,7 @@ export async function learn(
     });
   const desk = openDesk(flags);
   const colour = paint().red('x') !== 'x';
+  await loadWidths();
   const looks = await terminalLooks(colour);
   let entry = lessonNamed(desk, name);
   let tree = treeOf(desk, entry);

@@ -25,6 +25,7 @@ import {
   type TerminalOptions,
   targetValues,
   toTerminal,
+  withWidths,
 } from '../lesson/index.ts';
 import { checksDir, contentDir } from '../paths.ts';
 import { lessonsDocument, lessonsLines } from '../report/lesson.ts';
@@ -185,7 +186,7 @@ export async function showLesson(flags: CourseFlags, name: string | undefined, w
   } else {
     const columns = options.width ?? (options.plain ? Number.POSITIVE_INFINITY : Math.min(width(), 100));
     const looks = await terminalLooks(paint().red('x') !== 'x');
-    const rendered = toTerminal(tree, {
+    const layout: TerminalOptions = {
       ...looks,
       width: columns,
       plain: options.plain,
@@ -193,7 +194,8 @@ export async function showLesson(flags: CourseFlags, name: string | undefined, w
       open: options.hints ? 'all' : new Set<number>(),
       openWith: `presso lesson ${entry.id} --hints`,
       ...pictures(desk, entry),
-    });
+    };
+    const rendered = await withWidths(() => toTerminal(tree, layout));
     if (!desk.chosen)
       tell(paint().dim('No target is chosen yet; this is how the lesson reads on the sandbox (presso setup).'));
     else if (desk.target.account === '‹account›')

@@ -1,8 +1,9 @@
-import { expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import stringWidth from 'string-width';
 import { readDiagram } from './diagram/read.ts';
 import { type LessonFacts, targetValues } from './facts.ts';
 import { parsePage, readFrontMatter, tooMuch } from './parse.ts';
+import { columns, loadWidths, withWidths } from './spans.ts';
 import { toHtml } from './to-html.ts';
 import { type TerminalOptions, toTerminal } from './to-terminal.ts';
 import { toTree } from './to-tree.ts';
@@ -35,6 +36,8 @@ function tree(text: string, place = { kind: 'sandbox' }): LessonTree {
   const source = `---\ntitle: A lesson\nminutes: 5\nsummary: What it is about.\n---\n${text}`;
   return toTree(parsePage(source, 'x.md'), { id: 'module-1/a', module: 'module-1' }, facts(place), {});
 }
+
+beforeAll(loadWidths);
 
 const plainLooks: TerminalOptions = { width: 80, colour: false, theme: 'dark', links: false, plain: false };
 const lines = (text: string, options: Partial<TerminalOptions> = {}, place = { kind: 'sandbox' }): string[] =>
@@ -111,6 +114,15 @@ test.each([20, 24, 40, 80, 100, 250])(
       }
   },
 );
+
+test('what takes one column is known without the tables of wide characters, and the rest is asked of them', async () => {
+  // Every character that is taken to be narrow is as wide as the tables say.
+  for (let code = 0x20; code < 0x2800; code++) {
+    const letter = String.fromCharCode(code);
+    if (/[\p{L}\p{P}\p{S}]/u.test(letter)) expect(columns(letter), `U+${code.toString(16)}`).toBe(stringWidth(letter));
+  }
+  expect(await withWidths(() => columns('表'))).toBe(2);
+});
 
 test('without colour there is not a single escape sequence', () => {
   expect(lines(EVERYTHING).join('\n')).not.toContain('\u001b');

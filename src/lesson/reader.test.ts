@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { draw, press, type ReaderState, type ReaderView, startState } from './reader.ts';
+import { press, type ReaderState, type ReaderView, startState } from './reader.ts';
+import { draw } from './screen.ts';
 import { findAll, markPieces } from './search.ts';
 import type { Page } from './to-terminal.ts';
 import type { CodeBlock } from './tree.ts';

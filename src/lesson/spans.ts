@@ -1,5 +1,4 @@
 /** Text with looks, wrapped to a width in columns: wide characters, emoji and links count as they are seen. Pure. */
-import stringWidth from 'string-width';
 
 export type Style =
   | 'bold'
@@ -80,8 +79,34 @@ const FOREGROUND: Record<Looks['theme'], Partial<Record<Style, number>>> = {
   },
 };
 
-/** Columns that a text takes. */
-export const columns = (text: string): number => (/^[\x20-\x7e]*$/.test(text) ? text.length : stringWidth(text));
+/** Latin letters, and the marks, arrows, lines and shapes of lessons that take one column each, whatever stands beside them. */
+const NARROW =
+  /^[\x20-\x7e\u00a0-\u00ac\u00ae-\u02ff\u2010-\u2027\u2030-\u205e\u2190-\u2193\u2500-\u25aa\u25b2\u25b6\u25b8\u25be\u25c0\u25cb-\u25d3\u2713\u2717\u2726\u276f]*$/;
+
+let measure: ((text: string) => number) | undefined;
+let missed = false;
+
+/** Columns that a text takes. What is wide is known once `loadWidths` has been awaited; until then it is guessed, and noted. */
+export function columns(text: string): number {
+  if (NARROW.test(text)) return text.length;
+  if (measure) return measure(text);
+  missed = true;
+  return text.length;
+}
+
+/** The tables of wide characters and emoji: a fifth of the time that it takes to show a lesson, and few lessons have any. */
+export async function loadWidths(): Promise<void> {
+  measure ??= (await import('string-width')).default;
+}
+
+/** Lays out without the tables, and again with them where something needed them. */
+export async function withWidths<T>(work: () => T): Promise<T> {
+  missed = false;
+  const first = work();
+  if (!missed) return first;
+  await loadWidths();
+  return work();
+}
 
 export const widthOf = (spans: readonly Span[]): number => spans.reduce((sum, { text }) => sum + columns(text), 0);
 
@@ -120,9 +145,13 @@ function painted(text: string, styles: readonly Style[], theme: Looks['theme']):
   return before + text + after;
 }
 
-const segments = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
-export const graphemes = (text: string): string[] =>
-  /^[\x20-\x7e]*$/.test(text) ? [...text] : [...segments.segment(text)].map(({ segment }) => segment);
+let segments: Intl.Segmenter | undefined;
+export function graphemes(text: string): string[] {
+  if (NARROW.test(text)) return [...text];
+  // The first one takes 25 ms.
+  segments ??= new Intl.Segmenter(undefined, { granularity: 'grapheme' });
+  return [...segments.segment(text)].map(({ segment }) => segment);
+}
 
 /** Scripts without spaces may break between any two characters, but not before a closing mark. */
 const WIDE = /[\u2e80-\u303f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uffef]/;
