@@ -90,11 +90,25 @@ function connectionOf(config: ClientConfig, lent?: Lent): Connection {
   const siblings: Connection[] = [];
   const clients = new Map<string, Promise<{ destroy(): void }>>();
   let pool: Promise<Pool> | undefined;
+  /** Clients on sockets and settings that all made from here share; `ending` cuts off the calls of one of them. */
+  const borrow =
+    (ending?: AbortSignal): Lent =>
+    async (name, make, wanted) => {
+      pool ??= poolOf(config);
+      const { handler, settings } = await pool;
+      const client = await make({
+        ...wanted,
+        ...(settings.get(name) ?? settings.get('any')),
+        requestHandler: guest(handler, ending),
+      });
+      if (!settings.has(name)) settings.set(name, ambientOf(client));
+      return client;
+    };
   return {
     region: config.region,
     ...(config.endpoint ? { endpoint: config.endpoint } : {}),
     inRegion(region) {
-      const sibling = connectionOf({ ...config, region }, lent);
+      const sibling = connectionOf({ ...config, region }, lent ?? borrow());
       siblings.push(sibling);
       return sibling;
     },
@@ -103,18 +117,8 @@ function connectionOf(config: ClientConfig, lent?: Lent): Connection {
       const ending = new AbortController();
       // As many calls listen as are under way; that is no leak.
       setMaxListeners(0, ending.signal);
-      const borrow: Lent = async (name, make, wanted) => {
-        pool ??= poolOf(config);
-        const { handler, settings } = await pool;
-        const client = await make({
-          ...wanted,
-          ...(settings.get(name) ?? settings.get('any')),
-          requestHandler: guest(handler, ending.signal),
-        });
-        if (!settings.has(name)) settings.set(name, ambientOf(client));
-        return client;
-      };
-      const made = connectionOf({ ...rest, region, credentials, retryMode: 'adaptive', maxAttempts: 8 }, borrow);
+      const own = { ...rest, region, credentials, retryMode: 'adaptive', maxAttempts: 8 };
+      const made = connectionOf(own, borrow(ending.signal));
       return {
         ...made,
         close() {
@@ -196,10 +200,13 @@ async function poolOf(config: ClientConfig): Promise<Pool> {
 }
 
 /** The pool's handler for one caller, whose end cuts off its own calls and nobody else's. */
-const guest = (handler: Handler, ending: AbortSignal): Handler & Record<string, unknown> => ({
+const guest = (handler: Handler, ending: AbortSignal | undefined): Handler & Record<string, unknown> => ({
   metadata: handler.metadata,
-  handle: (request, { abortSignal } = {}) =>
-    handler.handle(request, { abortSignal: abortSignal ? AbortSignal.any([abortSignal, ending]) : ending }),
+  handle: (request, options = {}) => {
+    if (!ending) return handler.handle(request, options);
+    const { abortSignal } = options;
+    return handler.handle(request, { abortSignal: abortSignal ? AbortSignal.any([abortSignal, ending]) : ending });
+  },
   updateHttpClientConfig: () => {},
   httpHandlerConfigs: () => ({}),
   destroy: () => {},
