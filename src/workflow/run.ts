@@ -44,7 +44,7 @@ export async function* followExecution(
 ): AsyncGenerator<RunStep> {
   const graph = graphOf(JSON.parse(definition));
   let seen = 0;
-  let asleep: string | undefined;
+  let asleep: { name: string; for: number } | undefined;
   for (let pause = 150; !signal.aborted; pause = Math.min(1_000, pause * 1.5)) {
     const execution = await describeExecution(connection, arn);
     const history = await executionHistory(connection, arn);
@@ -59,8 +59,8 @@ export async function* followExecution(
       return;
     }
     const node = sleepingIn(history, graph);
-    // Seen twice, so that a task that is answered at once is not taken for one that waits.
-    if (node && asleep === node.name) {
+    // Seen twice, so that a task that is answered at once is not taken for one that waits; a Wait of seconds is waited for.
+    if (node && asleep?.name === node.name && asleep.for >= (node.waits ? 1 : 5_000)) {
       const event = /^sends (.+)$/.exec(node.does)?.[1];
       yield {
         kind: 'waits',
@@ -71,7 +71,7 @@ export async function* followExecution(
       };
       return;
     }
-    asleep = node?.name;
+    asleep = node && { name: node.name, for: (asleep?.name === node.name ? asleep.for : 0) + pause };
     await time.sleep(pause);
   }
 }
