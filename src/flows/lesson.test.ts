@@ -140,6 +140,13 @@ test('content check ends with 1 where there are errors, and prints one document'
   const told = await runPresso(['content', 'check', 'course'], { home });
   expect(told.stdout).toContain('course/a/01-x.md:6:1 tag-closed-wrong');
   expect((await runPresso(['content', 'check', 'nowhere'], { home })).code).toBe(2);
+  expect((await runPresso(['content', 'check', 'course/a/01-x.txt'], { home })).code).toBe(2);
+  // One page of a course, by what the rest of it says.
+  writeFileSync(path.join(home, 'course/course.yaml'), 'modules: [{ name: a }]\n');
+  writeFileSync(path.join(home, 'course/a/02-y.md'), lesson('Y', '[x](/a/x) [z](/a/z)'));
+  const page = await runPresso(['content', 'check', 'course/a/02-y.md'], { home });
+  expect(page.stdout).toContain('course/a/02-y.md:6:15 link');
+  expect(page.stdout).not.toContain('01-x.md');
 });
 
 test('commands of the course are commands of this presso', async () => {

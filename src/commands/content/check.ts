@@ -10,7 +10,9 @@ export default class ContentCheck extends PressoCommand {
     'presso content check ./my-course',
     'presso content check --json',
   ];
-  static override args = { dir: Args.string({ description: "a folder of Markdoc; without it presso's own course" }) };
+  static override args = {
+    dir: Args.string({ description: "a folder of Markdoc, or one page; without it presso's own course" }),
+  };
   static override flags = {
     checks: Flags.string({ description: 'the checks that belong to it', helpValue: 'DIR' }),
   };
