@@ -137,10 +137,19 @@ function connectionOf(config: ClientConfig, lent?: Lent): Connection {
     },
     close() {
       for (const sibling of siblings) sibling.close();
-      for (const made of clients.values()) made.then((client) => client.destroy()).catch(() => {});
+      for (const made of clients.values()) made.then(end).catch(() => {});
       pool?.then(({ close }) => close()).catch(() => {});
     },
   };
+}
+
+/** Cuts a client's calls off: without this the SDK would take the end of its sockets for bad luck, and try again. */
+function end(client: { destroy(): void }): void {
+  const { requestHandler } = (client as { config?: { requestHandler?: Handler } }).config ?? {};
+  if (requestHandler)
+    requestHandler.handle = () =>
+      Promise.reject(Object.assign(new Error('presso has closed the connection'), { name: 'AbortError' }));
+  client.destroy();
 }
 
 /** What the SDK asks of a request handler. */

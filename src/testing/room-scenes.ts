@@ -121,6 +121,7 @@ export async function killAndConverge(
 /** One account never answers: it is told when its minute is over, and the others were done long before. */
 export async function silentAccount(room: Room, others: string[], silent: string, expect: ExpectStatic): Promise<void> {
   room.road.silence(silent);
+  // It ends, too: a call that is never answered does not keep the process alive.
   const ran = await room.fleet('verify', [...others, silent], '--time-limit', '1', '--json');
   const told = toldOf(ran);
   expect(told.get(silent)).toMatchObject({ outcome: 'timed out' });
