@@ -33,7 +33,7 @@ export default class Fleet extends PressoCommand {
   async run(): Promise<void> {
     const { flags } = await this.parse(Fleet);
     if (!flags['print-policy'] || flags.hub === undefined)
-      throw new PressoError('usage', 'Which operation? There are list, setup, verify, reset, teardown and report.', {
+      throw new PressoError('usage', 'Which operation? There are list, setup, verify, watch, reset, teardown and report.', {
         hint: 'presso fleet list --roster FILE',
       });
     if (!/^(\d{12}|arn:aws:iam::\d{12}:(role|user)\/.+)$/.test(flags.hub))
