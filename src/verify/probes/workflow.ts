@@ -5,18 +5,21 @@ import { couldBe, type WorkflowFound } from '../facts.ts';
 import { whereElse } from './elsewhere.ts';
 import { probe } from './probe.ts';
 
+/** As DefinitionSubstitutions and templates have it: `${CountingTable}`, `${aws_sfn.name}` */
+const SUBSTITUTION = /\$\{[A-Za-z][\w.]*\}/;
+
 /** The learner's workflow is there, of the right type, and its definition is one that can be played. */
-export const workflow = probe<{ found: WorkflowFound; elsewhere: string[] }>({
+export const workflow = probe<{ found: WorkflowFound; elsewhere: string[]; fromFile?: boolean }>({
   offline: true,
   async observe(_check, facts) {
     const found = await facts.workflow();
-    if (found.kind !== 'none') return { found, elsewhere: [] };
+    if (found.kind !== 'none') return { found, elsewhere: [], fromFile: facts.connection === undefined };
     const elsewhere = await facts.elsewhere('workflow', async (there) =>
       (await listStateMachines(there)).some(({ name }) => couldBe(name)),
     );
     return { found, elsewhere };
   },
-  judge(check, { found, elsewhere }) {
+  judge(check, { found, elsewhere, fromFile }) {
     const type = String(check.expect['type'] ?? 'STANDARD');
     const expected = `a state machine called ${WORKFLOW_NAME} of type ${type}`;
     if (found.kind === 'none') {
@@ -63,6 +66,15 @@ export const workflow = probe<{ found: WorkflowFound; elsewhere: string[] }>({
         expected,
         found: `the definition is not valid: ${error.message}${error.location ? ` at ${error.location}` : ''}`,
         hint: 'presso workflow pull, mend it, presso workflow push',
+      };
+    // A template's file: what SAM, CDK or Terraform puts in there decides what the order does.
+    const substitution = fromFile ? SUBSTITUTION.exec(machine.definition)?.[0] : undefined;
+    if (substitution)
+      return {
+        status: 'error',
+        expected,
+        found: `cannot be judged from the file: ${substitution} is filled in when it is deployed`,
+        hint: 'Put the values in, or deploy it and judge what is there: presso verify module-1',
       };
     return {
       status: 'pass',

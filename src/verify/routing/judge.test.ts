@@ -313,6 +313,36 @@ const WRONG: [string, Change, string, RegExp][] = [
     /a schedule and no event pattern/,
   ],
   [
+    'a number compared as a number, where DynamoDB gave a text',
+    pattern('WaitingCompletion', {
+      ...typed(EVENTS.processorWaiting),
+      detail: { orderNumber: [{ numeric: ['>', 0] }] },
+    }),
+    'waiting-completion',
+    /catches only some OrderProcessor\.WaitingCompletion events.*detail\.orderNumber/,
+  ],
+  [
+    'a second start with only the detail, beside the right one',
+    (seen) => void seen.rule('NewOrder').targets.push({ id: 'b', arn: WORKFLOW, roleArn: ROLE, inputPath: '$.detail' }),
+    'new-order',
+    /only the part \$\.detail.*one more execution for Validator\.NewOrder/,
+  ],
+  [
+    'another event starts the workflow with a constant',
+    (seen) =>
+      void seen.rules.push(
+        rule('made', typed(EVENTS.makeOrder), [{ id: 'a', arn: WORKFLOW, roleArn: ROLE, input: '{"x": 1}' }]),
+      ),
+    'new-order',
+    /"made" hands the workflow OrderProcessorWorkflow a constant.*one more execution for OrderManager\.MakeOrder/,
+  ],
+  [
+    'another event starts the workflow',
+    (seen) => void seen.rules.push(rule('made', typed(EVENTS.makeOrder), [{ id: 'a', arn: WORKFLOW, roleArn: ROLE }])),
+    'new-order',
+    /"made" brings OrderManager\.MakeOrder to the workflow OrderProcessorWorkflow, which must not get it/,
+  ],
+  [
     'no target',
     alter('NewOrder', (one) => {
       one.targets = [];

@@ -3,7 +3,7 @@ import type { Rule } from '../../aws/events.ts';
 import type { Verdict } from '../types.ts';
 import { diagnose, type Judged } from './diagnose.ts';
 import { isOn, listed, Matching } from './matching.ts';
-import { type Fault, faultOfTarget, isRight, thingOf, wantedText } from './reach.ts';
+import { arrivesMangled, type Fault, faultOfTarget, isRight, thingOf, wantedText } from './reach.ts';
 import { ALL_EVENTS } from './samples.ts';
 import type { RouteExpected, RoutingSeen } from './types.ts';
 
@@ -42,11 +42,18 @@ export function judgeRoute(expected: RouteExpected, seen: RoutingSeen): Judged {
     const extra = ALL_EVENTS.filter((type) => !wanted.includes(type) && matching.taken(rule, type) !== 'none');
     if (extra.length === 0) continue;
     for (const type of extra.slice(0, 3)) matching.rest(rule, type, false);
+    const meant = wanted.some((type) => matching.taken(rule, type) !== 'none');
     return done('fail', {
-      found: `the rule "${rule.name}" also catches ${listed(extra)}, which must not reach ${target}`,
-      hint: `Its pattern is too wide. Write out the whole detail-type: "detail-type": ${JSON.stringify(wanted)}.`,
+      found: meant
+        ? `the rule "${rule.name}" also catches ${listed(extra)}, which must not reach ${target}`
+        : `the rule "${rule.name}" brings ${listed(extra)} to ${target}, which must not get it`,
+      hint: meant
+        ? `Its pattern is too wide. Write out the whole detail-type: "detail-type": ${JSON.stringify(wanted)}.`
+        : `Take that target away from the rule "${rule.name}", or delete the rule.`,
     });
   }
+  const amiss = startsAmiss(expected, matching);
+  if (amiss) return done('fail', amiss);
   const names = [
     ...new Set(
       routes
@@ -55,6 +62,24 @@ export function judgeRoute(expected: RouteExpected, seen: RoutingSeen): Judged {
     ),
   ];
   return done('pass', { found: `the ${names.length > 1 ? 'rules' : 'rule'} ${names.join(', ')}` });
+}
+
+/** Every execution that a rule starts is one: with an input that it cannot use it fails, and takes a place in the queue. */
+function startsAmiss(expected: RouteExpected, matching: Matching): Fault | undefined {
+  if ([expected.function, expected.logGroup, expected.queue].some((one) => one !== undefined)) return undefined;
+  const { seen } = matching;
+  for (const rule of seen.rules.filter((one) => one.bus === seen.bus && isOn(one)))
+    for (const target of rule.targets) {
+      const fault = isRight(expected, target, seen) ? arrivesMangled(expected, rule, target, seen) : undefined;
+      const types = fault ? ALL_EVENTS.filter((type) => matching.taken(rule, type) !== 'none') : [];
+      if (!fault || types.length === 0) continue;
+      for (const type of types.slice(0, 2)) matching.rest(rule, type, false);
+      return {
+        found: `${fault.found}; it starts one more execution for ${listed(types)}, which fails`,
+        hint: `Another rule or target starts the order as it should: take this one away from the rule "${rule.name}".`,
+      };
+    }
+  return undefined;
 }
 
 /** No event may reach the same target twice: every order would be served twice. A log may hold an event twice. */

@@ -73,6 +73,17 @@ export function faultOfTarget(
   );
 }
 
+/** The target gets something, and not what it can use; undefined where nothing arrives, or what should. */
+export function arrivesMangled(
+  expected: RouteExpected,
+  rule: Rule,
+  target: RuleTarget,
+  seen: RoutingSeen,
+): Fault | undefined {
+  const kept = foreign(rule, target, seen) ?? dead(rule, target, seen) ?? barred(rule, target, seen);
+  return kept ? undefined : mangled(expected, rule, target, seen);
+}
+
 function foreign(rule: Rule, target: RuleTarget, seen: RoutingSeen): Fault | undefined {
   const { region, account } = thingOf(target.arn);
   const where =

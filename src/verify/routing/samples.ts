@@ -38,7 +38,8 @@ const OTHERS: Record<string, Json> = {
   userId: '7a1c9d52-40b1-4f3e-a6d8-0f2b5c7e9a13',
   bucket: 5_912_345,
   TaskToken: 'AAAAKgAAAAIAAAAAAAAAAZanother',
-  orderNumber: 57,
+  // As DynamoDB writes a number, which is how most workflows hand it on.
+  orderNumber: '57',
   drinkOrder: '{"drink":"Espresso"}',
   robot: true,
   TS: 1_781_000_000_000,

@@ -53,6 +53,28 @@ describe('definitions that are none', () => {
     expect(results.filter(({ status }) => status === 'waiting')).toHaveLength(results.length - 1);
   });
 
+  test('what a template fills in on the way is not judged from the file, and is named', async () => {
+    const text = JSON.stringify(fresh()).replaceAll('"Serverlesspresso"', '"${EventBusName}"');
+    const results = await judge(text);
+    expect(failing(results)).toEqual([]);
+    const [first] = results.filter(({ status }) => status === 'error');
+    expect(first).toMatchObject({
+      id: 'module-1a.workflow',
+      found: expect.stringContaining('${EventBusName}') as string,
+    });
+  });
+
+  test('a state that takes a token and does not wait is told that it has none', async () => {
+    const definition = fresh();
+    const state = definition.States['Emit waiting for completion'] ?? {};
+    state['Resource'] = 'arn:aws:states:::events:putEvents';
+    const [first] = failing(await judge(definition));
+    expect(first).toMatchObject({
+      id: 'module-1b.waiting',
+      hint: expect.stringContaining('putEvents.waitForTaskToken') as string,
+    });
+  });
+
   test('names with control characters are judged like others', async () => {
     const text = JSON.stringify(fresh()).replaceAll('Emit order finished', 'Bye\\u202e\\u200f 👋');
     expect(notPassing(await judge(text))).toEqual([]);

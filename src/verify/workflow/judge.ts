@@ -3,7 +3,7 @@ import type { Json } from '../../asl/index.ts';
 import { nearest } from '../../text.ts';
 import { BUS_NAME, EVENT_SOURCE, EVENTS } from '../../workshop.ts';
 import type { Verdict } from '../types.ts';
-import type { Outcome } from './scenarios.ts';
+import { ORDER, type Outcome } from './scenarios.ts';
 import { arrives, type Emitted } from './shop.ts';
 
 /** The `expect` of a check of kind workflow-behaviour. */
@@ -209,6 +209,11 @@ function missing(type: string, instead: Emitted | undefined, events: Emitted[], 
       found: `the state "${near.state}" emits "${near.detailType}", and nothing emits ${type}`,
       hint: `The detail-type is exactly ${type}, upper and lower case included, without spaces.`,
     };
+  if (instead && CONTRACT[instead.detailType] === undefined)
+    return {
+      found: `the state "${instead.state}" emits ${instead.detailType} where ${type} was expected`,
+      hint: `${instead.detailType} is not an event of the workflow; its own begin with OrderProcessor.`,
+    };
   if (instead)
     return {
       found: `the state "${instead.state}" emits ${instead.detailType} where ${type} was expected`,
@@ -259,7 +264,7 @@ function faultOf(event: Emitted, expected: BehaviourExpected): Fault | undefined
     const hint = name === 'TaskToken' ? TOKEN_HINT : undefined;
     if (value === undefined || value === null || value === '')
       return { found: `${at} without ${name} in its detail`, hint: hint ?? `Add ${name} to the Detail.` };
-    const right = { TaskToken: event.token, orderId: 'order-1', userId: 'customer-1' }[name];
+    const right = { TaskToken: event.token, ...ORDER }[name];
     if (right !== undefined && value !== right)
       return {
         found: `${at} with the wrong ${name} (${JSON.stringify(value).slice(0, 60)})`,
@@ -381,6 +386,10 @@ const HINTS: [RegExp, string][] = [
   [
     /States\.(Timeout|HeartbeatTimeout)/,
     'Nothing catches the time-out: add a Catch for States.Timeout to the state that waits, with a ResultPath.',
+  ],
+  [
+    /Task\.Token/,
+    'Only a state that waits has a token: use putEvents.waitForTaskToken, and take the token from its context object.',
   ],
   [/ResourceNotFound/, 'Look at the name of the table.'],
   [/StateMachineDoesNotExist|InvalidArn/, 'Use $$.StateMachine.Id: it is the ARN of the workflow that runs.'],

@@ -95,10 +95,17 @@ export interface Workflow {
   roleArn: string;
 }
 
+/** Whose order is played: words that nobody can have written into a definition, or taken for the execution's own name. */
+export const ORDER = {
+  orderId: '5c0ffee5-7e1b-4d0c-9a64-2f8e13b7d9a0',
+  userId: 'b0b5c0de-3f62-4c19-8d57-91ae60c4f2d8',
+};
+const EXECUTION = 'e7ec0ded-16a4-4b3f-b1c8-06d2f9a5e371_0';
+
 export function orderInput(workflow: Workflow): JsonObject {
   const [region = '', account = ''] = workflow.arn.split(':').slice(3, 5);
   const event = sampleEvent(EVENTS.newOrder, { account, region }) as JsonObject;
-  return { ...event, detail: { ...(event['detail'] as JsonObject), orderId: 'order-1', userId: 'customer-1' } };
+  return { ...event, detail: { ...(event['detail'] as JsonObject), ...ORDER } };
 }
 
 const optionsOf = (workflow: Workflow, order: string) => {
@@ -167,9 +174,9 @@ function findState(
 export function play(workflow: Workflow, name: SceneName, taught?: Taught): Outcome {
   const scene: Scene = SCENES[name];
   const stock = stockOf(scene.storeOpen, scene.counter);
-  const shop = openShop(shopState(workflow, scene, stock, 'order-1', taught), START);
+  const shop = openShop(shopState(workflow, scene, stock, EXECUTION, taught), START);
   const { execution, now, inputs, tasks } = simulate(workflow.definition, {
-    ...optionsOf(workflow, 'order-1'),
+    ...optionsOf(workflow, EXECUTION),
     input: orderInput(workflow),
     maxInputs: LONGEST_PLAY,
     task: shop.answer,

@@ -67,6 +67,8 @@ export function useTables(action: string, parameters: JsonObject, stock: Stock):
       return write(action, name, table, parameters);
     case 'query':
       return query(name, table, parameters);
+    case 'scan':
+      return scan(name, table, parameters);
     default:
       return { unknown: `dynamodb:${action} on ${name}` };
   }
@@ -222,6 +224,27 @@ function query(name: string, table: Map<string, Item>, parameters: JsonObject): 
   return {
     output: { Items: items, Count: items.length, ScannedCount: items.length },
     touched: config ? [{ kind: 'config-read', found: found.some((item) => same(item['PK'], 'config')) }] : [],
+  };
+}
+
+/** The whole table, then the filter: tables of a few items fit into one page. */
+function scan(name: string, table: Map<string, Item>, parameters: JsonObject): Answer {
+  const { FilterExpression: filter, ProjectionExpression: projection, Limit: limit } = parameters;
+  if (parameters['IndexName'] !== undefined || limit !== undefined || parameters['ScanFilter'] !== undefined)
+    return { unknown: `dynamodb:scan on ${name}, a part of it,` };
+  const expressions = new Expressions(parameters);
+  const all = [...table.values()];
+  const found =
+    typeof filter === 'string' ? all.filter((item) => expressions.condition(filter, item, 'FilterExpression')) : all;
+  const items =
+    typeof projection === 'string'
+      ? found.map((item) => expressions.projection(projection, item))
+      : structuredClone(found);
+  if (all.length > 0) expressions.checkUsed();
+  return {
+    output: { Items: items, Count: items.length, ScannedCount: all.length },
+    touched:
+      name === TABLES.config ? [{ kind: 'config-read', found: found.some((item) => same(item['PK'], 'config')) }] : [],
   };
 }
 
