@@ -177,6 +177,20 @@ async function buildWrongly(connection: Connection): Promise<void> {
   logs.destroy();
 }
 
+/** What the console makes beside a workflow: a role with a policy of its own. */
+async function makeConsoleRole(): Promise<void> {
+  const document = (statement: object): string => JSON.stringify({ Version: '2012-10-17', Statement: [statement] });
+  const { Policy } = await iam.createPolicy({
+    Path: '/service-role/',
+    PolicyName: 'EventsPutEventsPolicy-0b6fd0a5',
+    PolicyDocument: document({ Effect: 'Allow', Action: 'events:PutEvents', Resource: '*' }),
+  });
+  const RoleName = 'StepFunctions-OrderProcessorWorkflow-role-x1y2z3';
+  const trust = { Effect: 'Allow', Principal: { Service: 'states.amazonaws.com' }, Action: 'sts:AssumeRole' };
+  await iam.createRole({ Path: '/service-role/', RoleName, AssumeRolePolicyDocument: document(trust) });
+  await iam.attachRolePolicy({ RoleName, PolicyArn: Policy?.Arn });
+}
+
 test('each module can be judged with its own policy: untouched, built, and built wrongly', async () => {
   expect(await look()).toEqual([]);
   const build = readBuild(path.join(checksDir(), 'module-3', 'solution'));
@@ -186,6 +200,7 @@ test('each module can be judged with its own policy: untouched, built, and built
     expect(await look()).toEqual([]);
     // What is missing and what is wrong asks further questions.
     await buildWrongly(account.connection);
+    await makeConsoleRole();
     const role = readBuild(path.join(checksDir(), 'module-1', 'mistakes', 'role-of-the-console'));
     await withBuild(account.connection, role, async () => expect(await look()).toEqual([]));
   });
