@@ -26,9 +26,7 @@ export const workflowPlaces = probe<Seen>({
   judge(_check, { account, region, found, missing }) {
     const expected = `ARNs of account ${account}, Region ${region}, and no placeholder`;
     if (missing) return { status: 'waiting', expected, found: missing };
-    const placeholder = found.find(
-      ({ text }) => /YOUR_[A-Z_]+|<[A-Za-z_ -]+>|\$\{\w+\}/.test(text) && /arn|YOUR_/i.test(text),
-    );
+    const placeholder = found.find(({ text }) => isPlaceholder(text));
     if (placeholder)
       return {
         status: 'fail',
@@ -56,6 +54,11 @@ export const workflowPlaces = probe<Seen>({
     return { status: 'pass', expected, found: 'nothing of another place' };
   },
 });
+
+/** In place of an ARN, or within one: what a message for people says between angle brackets is its own business. */
+const isPlaceholder = (text: string): boolean =>
+  /YOUR_[A-Z_]*ARN|^[^\w]*YOUR_[A-Z_]+[^\w]*$|^<[^<>]*\bARN\b[^<>]*>$/i.test(text) ||
+  (/^(arn:|\$\{)/.test(text) && /YOUR_[A-Z_]+|<[A-Za-z_ -]+>|\$\{\w+\}/i.test(text));
 
 function textsOf(definition: Json, state = ''): { state: string; text: string }[] {
   if (typeof definition === 'string')

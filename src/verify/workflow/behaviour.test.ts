@@ -255,6 +255,22 @@ test('mutants that break an order for sure are caught, whichever the seed draws'
 });
 
 describe('the tables of the simulated shop', () => {
+  test('a scan answers with what its filter lets through, and is a look at the config item', () => {
+    const scan = (parameters: Item) =>
+      useTables('scan', { TableName: 'serverlesspresso-config-table', ...parameters }, stockOf(true, 0));
+    expect(
+      scan({
+        FilterExpression: 'PK = :k',
+        ExpressionAttributeValues: { ':k': { S: 'config' } },
+        ProjectionExpression: 'storeOpen',
+      }),
+    ).toEqual({
+      output: { Items: [{ storeOpen: { BOOL: true } }], Count: 1, ScannedCount: 2 },
+      touched: [{ kind: 'config-read', found: true }],
+    });
+    expect(scan({ Limit: 1 })).toEqual({ unknown: expect.stringContaining('dynamodb:scan') as string });
+  });
+
   const KEY = { TableName: 'serverlesspresso-counting-table', Key: { PK: { S: 'orderID' } } };
   const update = (parameters: Record<string, unknown>, counter: number | undefined = 41) => {
     const stock = stockOf(true, counter);

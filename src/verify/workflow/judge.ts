@@ -339,12 +339,27 @@ function badPatience({ patience }: BehaviourExpected, events: Emitted[]): Fault 
   if (!asked) return undefined;
   const gaveUp = events.find(({ detailType }) => detailType === EVENTS.orderTimeOut);
   if (!gaveUp) return undefined;
-  const waited = (gaveUp.at - asked.at) / 1_000;
+  const waited = waitedFor(
+    events.filter(({ detailType }) => detailType === patience.event),
+    (gaveUp.at - asked.at) / 1_000,
+  );
   if (waited >= patience.from && waited <= patience.to) return undefined;
   return {
     found: `it waits ${waited} seconds for the answer to ${patience.event}`,
     hint: `Between ${patience.from} and ${patience.to} seconds are right: HeartbeatSeconds or TimeoutSeconds on the state "${asked.state}".`,
   };
+}
+
+/** Seconds are few enough to be steps on the way, and no waiting for anybody. */
+const A_MOMENT = 30;
+
+/** As long as its states say, where they do: what the order does between giving up and telling of it is no patience. */
+function waitedFor(waits: Emitted[], inAll: number): number {
+  const limits = waits.map(({ timeoutSeconds, heartbeatSeconds }) =>
+    Math.min(timeoutSeconds ?? Number.POSITIVE_INFINITY, heartbeatSeconds ?? Number.POSITIVE_INFINITY),
+  );
+  const said = limits.reduce((sum, limit) => sum + limit, 0);
+  return said <= inAll && inAll - said <= A_MOMENT ? said : inAll;
 }
 
 const badEnd = ({ ends }: BehaviourExpected, outcome: Outcome): Fault | undefined =>
