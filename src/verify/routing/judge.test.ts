@@ -337,6 +337,17 @@ const WRONG: [string, Change, string, RegExp][] = [
     /"made" hands the workflow OrderProcessorWorkflow a constant.*one more execution for OrderManager\.MakeOrder/,
   ],
   [
+    'an earlier workflow is still started beside the one that is judged',
+    (seen) => {
+      seen.machines.push('OrderProcessorFirstTry');
+      seen.copies = ['OrderProcessorFirstTry'];
+      const arn = at('states', 'stateMachine:OrderProcessorFirstTry');
+      seen.rule('NewOrder').targets.push({ id: 'b', arn, roleArn: ROLE });
+    },
+    'once',
+    /"NewOrder" also starts the workflow OrderProcessorFirstTry, which serves the same order once more/,
+  ],
+  [
     'another event starts the workflow',
     (seen) => void seen.rules.push(rule('made', typed(EVENTS.makeOrder), [{ id: 'a', arn: WORKFLOW, roleArn: ROLE }])),
     'new-order',

@@ -3,7 +3,8 @@ import type { Rule } from '../../aws/events.ts';
 import type { Verdict } from '../types.ts';
 import { diagnose, type Judged } from './diagnose.ts';
 import { isOn, listed, Matching } from './matching.ts';
-import { arrivesMangled, type Fault, faultOfTarget, isRight, thingOf, wantedText } from './reach.ts';
+import { arrivesMangled, type Fault, faultOfTarget, isRight, reaches, thingOf, wantedText } from './reach.ts';
+import { EVENTS } from '../../workshop.ts';
 import { ALL_EVENTS } from './samples.ts';
 import type { RouteExpected, RoutingSeen } from './types.ts';
 
@@ -82,9 +83,27 @@ function startsAmiss(expected: RouteExpected, matching: Matching): Fault | undef
   return undefined;
 }
 
+/** An earlier workflow that is still started serves every order once more, with a number of its own. */
+function startsACopy(seen: RoutingSeen, matching: Matching): Fault | undefined {
+  for (const rule of seen.rules.filter((one) => one.bus === seen.bus && isOn(one)))
+    for (const target of rule.targets) {
+      const { kind, name } = thingOf(target.arn);
+      const copy = kind === 'workflow' && seen.copies?.includes(name) && reaches(rule, target, seen);
+      if (!copy || matching.taken(rule, EVENTS.newOrder) === 'none') continue;
+      matching.rest(rule, EVENTS.newOrder, false);
+      return {
+        found: `the rule "${rule.name}" also starts the workflow ${name}, which serves the same order once more`,
+        hint: `Take the workflow ${name} away from the targets of the rule "${rule.name}", or delete the rule.`,
+      };
+    }
+  return undefined;
+}
+
 /** No event may reach the same target twice: every order would be served twice. A log may hold an event twice. */
 export function judgeOnce(routes: readonly RouteExpected[], seen: RoutingSeen): Judged {
   const matching = new Matching(seen);
+  const copied = startsACopy(seen, matching);
+  if (copied) return { status: 'fail', ...copied, questions: matching.questions };
   for (const expected of routes.filter(({ logGroup }) => logGroup === undefined)) {
     for (const type of ALL_EVENTS) {
       const ways = new Map<string, Rule[]>();

@@ -4,8 +4,9 @@ import { busArn, listBuses, listRules, listTargets, type Rule, rulesOn, testPatt
 import { isDenied } from '../../aws/failure.ts';
 import { functionPolicy } from '../../aws/functions.ts';
 import { logGroupExists, logPolicies } from '../../aws/logs.ts';
+import { describeStateMachine } from '../../aws/states.ts';
 import { nearest } from '../../text.ts';
-import { BUS_NAME, EVENT_SOURCE, FUNCTION_PARTS, LOG_GROUP, RULES } from '../../workshop.ts';
+import { BUS_NAME, EVENT_SOURCE, EVENTS, FUNCTION_PARTS, LOG_GROUP, RULES } from '../../workshop.ts';
 import type { Facts } from '../facts.ts';
 import { askRole } from '../permissions/ask.ts';
 import { actionsOn, thingOf } from './reach.ts';
@@ -54,7 +55,18 @@ async function read(facts: Facts, connection: Connection): Promise<RoutingSeen> 
     ),
   ];
   const roleArns = [...new Set(targets.flatMap(({ roleArn }) => (roleArn ? [roleArn] : [])))];
-  const [functionPolicies, roles, otherGroups] = await Promise.all([
+  const started = ours.flatMap((rule) =>
+    rule.targets.flatMap(({ arn }) => {
+      const { kind, name, region, account: owner } = thingOf(arn);
+      const other =
+        machine !== undefined &&
+        kind === 'workflow' &&
+        name !== machine.name &&
+        machines.some((one) => one.name === name);
+      return other && region === connection.region && owner === account ? [name] : [];
+    }),
+  );
+  const [functionPolicies, roles, otherGroups, copies] = await Promise.all([
     Promise.all(named.map(async (arn) => [arn, await policyOf(connection, arn)] as const)),
     Promise.all(
       roleArns.map(async (arn) => {
@@ -63,6 +75,10 @@ async function read(facts: Facts, connection: Connection): Promise<RoutingSeen> 
       }),
     ),
     Promise.all(groups.map(async (name) => ((await logGroupExists(connection, name)) ? [name] : []))),
+    copiesAmong(
+      connection,
+      machines.filter(({ name }) => started.includes(name)),
+    ),
   ]);
   return {
     account,
@@ -79,6 +95,7 @@ async function read(facts: Facts, connection: Connection): Promise<RoutingSeen> 
     rules,
     functions,
     machines: machines.map(({ name }) => name),
+    copies,
     logGroups: [...(logGroup ? [LOG_GROUP] : []), ...otherGroups.flat()],
     logPolicies: policies.map(({ document }) => document),
     functionPolicies: Object.fromEntries(functionPolicies),
@@ -86,6 +103,23 @@ async function read(facts: Facts, connection: Connection): Promise<RoutingSeen> 
     confirmed: {},
   };
 }
+
+/** Who tells the customer that an order has started serves orders, under whatever name. */
+async function copiesAmong(connection: Connection, machines: { name: string; arn: string }[]): Promise<string[]> {
+  const found = await Promise.all(
+    machines.slice(0, MOST_COPIES).map(async ({ name, arn }) => {
+      try {
+        const machine = await describeStateMachine(connection, arn);
+        return machine?.definition.includes(EVENTS.workflowStarted) ? [name] : [];
+      } catch (error) {
+        if (isDenied(error)) return [];
+        throw error;
+      }
+    }),
+  );
+  return found.flat();
+}
+const MOST_COPIES = 5;
 
 const unique = (asks: { action: string; resource: string }[]) =>
   asks.filter((ask, i) => asks.findIndex((one) => one.action === ask.action && one.resource === ask.resource) === i);

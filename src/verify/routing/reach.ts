@@ -80,9 +80,12 @@ export function arrivesMangled(
   target: RuleTarget,
   seen: RoutingSeen,
 ): Fault | undefined {
-  const kept = foreign(rule, target, seen) ?? dead(rule, target, seen) ?? barred(rule, target, seen);
-  return kept ? undefined : mangled(expected, rule, target, seen);
+  return reaches(rule, target, seen) ? mangled(expected, rule, target, seen) : undefined;
 }
+
+/** Something arrives at the target: it is there, and the rule may use it. */
+export const reaches = (rule: Rule, target: RuleTarget, seen: RoutingSeen): boolean =>
+  !(foreign(rule, target, seen) ?? dead(rule, target, seen) ?? barred(rule, target, seen));
 
 function foreign(rule: Rule, target: RuleTarget, seen: RoutingSeen): Fault | undefined {
   const { region, account } = thingOf(target.arn);

@@ -36,6 +36,8 @@ export interface RoutingSeen {
   functions: string[];
   /** names of every state machine */
   machines: string[];
+  /** names of state machines beside the learner's that rules start and that serve orders too */
+  copies?: string[];
   logGroups: string[];
   /** documents */
   logPolicies: string[];
