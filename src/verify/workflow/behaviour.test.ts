@@ -114,6 +114,25 @@ describe('orders without an end', () => {
   });
 });
 
+describe('pauses on the way', () => {
+  const paused = (before: string, after: string, field: string, Seconds: number) => {
+    const definition = fresh();
+    (definition.States[before] ?? {})[field] = 'Rest';
+    definition.States['Rest'] = { Type: 'Wait', Seconds, Next: after };
+    return judge(definition);
+  };
+
+  test.each([
+    ['Is there capacity?', 'Emit workflow started', 'Default', 'module-1b.started'],
+    ['Emit workflow started', 'Take order number', 'Next', 'module-1b.waiting'],
+    ['Emit waiting for completion', 'Emit order finished', 'Next', 'module-1b.finished'],
+  ])('a minute after %s is borne, an hour is told', async (before, after, field, id) => {
+    expect(notPassing(await paused(before, after, field, 60))).toEqual([]);
+    const [first] = failing(await paused(before, after, field, 3_600));
+    expect(first).toMatchObject({ id, found: expect.stringMatching(/only 3600 seconds after/) as string });
+  });
+});
+
 describe('waits that are limited in another way than on the state', () => {
   test('by a timer beside it', async () => {
     const definition = fresh();

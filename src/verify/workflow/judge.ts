@@ -145,7 +145,8 @@ function wrongEvents(expected: BehaviourExpected, outcome: Outcome, events: Emit
   for (const [i, type] of wanted.entries()) {
     const event = seen[i];
     if (event?.detailType !== type) return missing(type, event, events, outcome);
-    const fault = faultOf(event, expected) ?? tooEarly(wanted[i - 1], event, outcome);
+    const fault =
+      faultOf(event, expected) ?? tooEarly(wanted[i - 1], event, outcome) ?? tooLate(wanted[i - 1], event, outcome);
     if (fault) return fault;
   }
   const extra = expected.emits ? seen[wanted.length] : undefined;
@@ -177,6 +178,23 @@ function tooEarly(before: string | undefined, event: Emitted, { happenings }: Ou
     : {
         found: `the state "${event.state}" emits ${event.detailType} before anybody has answered ${before}`,
         hint: `Only when ${before} has been answered may the order go on.`,
+      };
+}
+
+/** Pauses on the way are nobody's business, as long as people who wait for the next step do not give up. */
+const LONGEST_PAUSE = 60;
+
+/** Rests although nobody is waited for. How long it waits for somebody is the business of `patience`. */
+function tooLate(before: string | undefined, event: Emitted, { happenings }: Outcome): Fault | undefined {
+  if (event.detailType === EVENTS.orderTimeOut) return undefined;
+  const answer = happenings.findLast((one) => one.kind === 'answer' && one.to === before && one.at <= event.at);
+  if (before !== undefined && !answer) return undefined;
+  const rested = Math.round((event.at - (answer?.at ?? 0)) / 1_000);
+  return rested <= LONGEST_PAUSE
+    ? undefined
+    : {
+        found: `the state "${event.state}" emits ${event.detailType} only ${rested} seconds after ${before === undefined ? 'the order has begun' : `the answer to ${before}`}`,
+        hint: 'Take the Wait state out, or let it be short: people wait for what comes next.',
       };
 }
 
