@@ -110,7 +110,7 @@ async function* one(connection: Connection, removal: Removal, options: SweepOpti
         ? yield* removeStack(connection, removal, options)
         : removal.kind === 'IoT policy'
           ? yield* removeIotPolicy(connection, removal, options)
-          : await remove(connection, removal, options);
+          : await removeSurely(connection, removal, options);
     yield reason === undefined ? { kind: 'gone', removal } : { kind: 'kept', removal, reason };
   } catch (error) {
     yield { kind: 'kept', removal, reason: error instanceof Error ? error.message : String(error) };
@@ -193,6 +193,27 @@ async function* removeStack(
     ({ status, reason }) => status === 'DELETE_FAILED' && reason,
   );
   return `${ended.status}: ${failed ? `${failed.logicalId}: ${failed.reason}` : (ended.reason ?? 'no reason given')}`;
+}
+
+/**
+ * A deletion whose answer was lost on the way is asked for again by the SDK, and then finds nothing: that is no failure.
+ * Once more from the start, since a role or a rule goes in several calls. What is there all the same, the next look finds.
+ */
+async function removeSurely(
+  connection: Connection,
+  removal: Removal,
+  options: SweepOptions,
+): Promise<string | undefined> {
+  const isGone = (error: unknown): boolean => /NoSuchEntity|NotFound|DoesNotExist/.test(errorName(error));
+  try {
+    return await remove(connection, removal, options);
+  } catch (error) {
+    if (!isGone(error)) throw error;
+    return remove(connection, removal, options).catch((again: unknown) => {
+      if (!isGone(again)) throw again;
+      return undefined;
+    });
+  }
 }
 
 async function remove(connection: Connection, removal: Removal, { pause }: SweepOptions): Promise<string | undefined> {
