@@ -337,6 +337,16 @@ const WRONG: [string, Change, string, RegExp][] = [
     /"made" hands the workflow OrderProcessorWorkflow a constant.*one more execution for OrderManager\.MakeOrder/,
   ],
   [
+    'a function that gets the detail without the id of the event, by which it knows a second delivery',
+    (seen) => {
+      target(seen, 'WorkflowStarted').rest = {
+        InputTransformer: { InputPathsMap: { d: '$.detail' }, InputTemplate: '{"detail": <d>}' },
+      };
+    },
+    'workflow-started',
+    /a transformed input, in which \$\.id is not as in the event/,
+  ],
+  [
     'an earlier workflow is still started beside the one that is judged',
     (seen) => {
       seen.machines.push('OrderProcessorFirstTry');

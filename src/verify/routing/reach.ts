@@ -232,7 +232,8 @@ function rulesAllowed(statements: readonly unknown[]): string[] {
 
 const NEEDED: Record<string, string[]> = {
   'Validator.NewOrder': ['$.detail.orderId', '$.detail.userId'],
-  'OrderProcessor.WorkflowStarted': ['$.detail.orderId', '$.detail.userId', '$.detail.TaskToken'],
+  // By the event's own id the function knows a second delivery from a new beginning.
+  'OrderProcessor.WorkflowStarted': ['$.detail.orderId', '$.detail.userId', '$.detail.TaskToken', '$.id'],
   'OrderProcessor.WaitingCompletion': [
     '$.detail.orderId',
     '$.detail.userId',
