@@ -33,9 +33,13 @@ export default class Fleet extends PressoCommand {
   async run(): Promise<void> {
     const { flags } = await this.parse(Fleet);
     if (!flags['print-policy'] || flags.hub === undefined)
-      throw new PressoError('usage', 'Which operation? There are list, setup, verify, watch, reset, teardown and report.', {
-        hint: 'presso fleet list --roster FILE',
-      });
+      throw new PressoError(
+        'usage',
+        'Which operation? There are list, setup, verify, watch, reset, teardown and report.',
+        {
+          hint: 'presso fleet list --roster FILE',
+        },
+      );
     if (!/^(\d{12}|arn:aws:iam::\d{12}:(role|user)\/.+)$/.test(flags.hub))
       throw new PressoError('usage', `"${flags.hub}" is neither an account of 12 digits nor the ARN of a role.`, {
         hint: 'presso fleet --print-policy --hub 123456789012',
