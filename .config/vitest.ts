@@ -8,7 +8,8 @@ export default defineConfig({
     testTimeout: 180_000,
     hookTimeout: 180_000,
     pool: 'threads',
-    maxWorkers: 2,
+    // On two cores: a good part of the time somebody waits for a process or a clock.
+    maxWorkers: 3,
     isolate: true,
   },
 });

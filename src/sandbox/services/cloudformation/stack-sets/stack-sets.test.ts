@@ -360,7 +360,8 @@ test('one operation at a time; a stop lets what runs finish and cancels the rest
       ).rejects.toMatchObject({ name: 'OperationIdAlreadyExistsException' });
       await hub.stopStackSetOperation({ StackSetName: 'coffee', OperationId });
       const { StackSetOperation } = await hub.describeStackSetOperation({ StackSetName: 'coffee', OperationId });
-      expect(StackSetOperation?.Status).toBe('STOPPING');
+      // By then what ran may have come to its end.
+      expect(StackSetOperation?.Status).toMatch(/^STOPP(ING|ED)$/);
       const { status, results } = await ended(Promise.resolve({ OperationId }));
       expect(status).toBe('STOPPED');
       expect(Object.values(results).filter((one) => /^CANCELLED/.test(one)).length).toBeGreaterThanOrEqual(4);
