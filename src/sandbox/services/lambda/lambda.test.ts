@@ -11,12 +11,10 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { CloudWatchLogsClient, DescribeLogStreamsCommand, GetLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import { EventBridgeClient, PutEventsCommand, PutRuleCommand, PutTargetsCommand } from '@aws-sdk/client-eventbridge';
-import { CreateRoleCommand, IAMClient, PutRolePolicyCommand } from '@aws-sdk/client-iam';
 import {
   AddPermissionCommand,
   CreateEventSourceMappingCommand,
   CreateFunctionCommand,
-  type CreateFunctionCommandInput,
   DeleteFunctionCommand,
   GetFunctionConfigurationCommand,
   GetPolicyCommand,
@@ -28,69 +26,11 @@ import {
   UpdateFunctionConfigurationCommand,
 } from '@aws-sdk/client-lambda';
 import { expect, test } from 'vitest';
+import { FUNCTION_TRUST, invoke, makeFunction as make, makeRole as role, zip } from '../../../testing/functions.ts';
 import { clientConfig, withSandbox } from '../../../testing/sandbox.ts';
 import type { Sandbox } from '../../index.ts';
-import { writeZip } from '../../zip.ts';
 
 const ACCOUNT = '123456789012';
-const TRUST = JSON.stringify({
-  Version: '2012-10-17',
-  Statement: [{ Effect: 'Allow', Principal: { Service: 'lambda.amazonaws.com' }, Action: 'sts:AssumeRole' }],
-});
-
-async function role(sandbox: Sandbox, name: string, actions: string[] = [], trust = TRUST): Promise<string> {
-  const iam = new IAMClient(clientConfig(sandbox));
-  const { Role } = await iam.send(new CreateRoleCommand({ RoleName: name, AssumeRolePolicyDocument: trust }));
-  if (actions.length > 0)
-    await iam.send(
-      new PutRolePolicyCommand({
-        RoleName: name,
-        PolicyName: 'Work',
-        PolicyDocument: JSON.stringify({
-          Version: '2012-10-17',
-          Statement: [{ Effect: 'Allow', Action: actions, Resource: '*' }],
-        }),
-      }),
-    );
-  return Role?.Arn ?? '';
-}
-
-type Code = string | Record<string, string>;
-const zip = (code: Code): Buffer => writeZip(typeof code === 'string' ? { 'index.js': code } : code);
-
-async function make(
-  sandbox: Sandbox,
-  name: string,
-  code: Code,
-  more: Partial<CreateFunctionCommandInput> & { actions?: string[] } = {},
-): Promise<LambdaClient> {
-  const lambda = new LambdaClient(clientConfig(sandbox));
-  const { actions = [], ...rest } = more;
-  await lambda.send(
-    new CreateFunctionCommand({
-      FunctionName: name,
-      Runtime: 'nodejs24.x',
-      Handler: 'index.handler',
-      Role: await role(sandbox, `${name}-role`, actions),
-      Code: { ZipFile: zip(code) },
-      ...rest,
-    }),
-  );
-  await sandbox.settle();
-  return lambda;
-}
-
-async function invoke(lambda: LambdaClient, name: string, event: unknown = {}) {
-  const answer = await lambda.send(
-    new InvokeCommand({ FunctionName: name, Payload: JSON.stringify(event), LogType: 'Tail' }),
-  );
-  return {
-    ...answer,
-    result: JSON.parse(answer.Payload?.transformToString() ?? 'null') as unknown,
-    log: Buffer.from(answer.LogResult ?? '', 'base64').toString(),
-  };
-}
-
 test('a function is Pending, then Active, runs its code and says what it did', () =>
   withSandbox(async (sandbox) => {
     const lambda = await make(
@@ -373,7 +313,7 @@ test('runtimes are refused by AWS’s dates', () =>
 test('a role that Lambda may not assume is refused, and so is one that may not be passed', () =>
   withSandbox(async (sandbox) => {
     const lambda = new LambdaClient(clientConfig(sandbox));
-    const Role = await role(sandbox, 'states', [], TRUST.replace('lambda.', 'states.'));
+    const Role = await role(sandbox, 'states', [], FUNCTION_TRUST.replace('lambda.', 'states.'));
     await expect(
       lambda.send(
         new CreateFunctionCommand({

@@ -23,6 +23,7 @@ import type {
   ToWorker,
   WorkerData,
 } from './protocol.ts';
+import { shortenSdk } from './sdk-shortcut.ts';
 
 const data = workerData as WorkerData;
 const port = parentPort;
@@ -168,159 +169,44 @@ syncBuiltinESMExports();
 
 // ---- the SDK's requests to the sandbox: handed to it, for it is this very process ----
 
-interface SdkRequest {
-  method: string;
-  protocol: string;
-  hostname: string;
-  port?: number;
-  path: string;
-  query?: Record<string, string | string[] | null>;
-  headers: Record<string, string>;
-  body?: unknown;
-}
-type Handle = (
-  this: unknown,
-  request: SdkRequest,
-  options?: { abortSignal?: { aborted?: boolean } },
-) => Promise<unknown>;
-
 const endpoint = new URL(process.env['AWS_ENDPOINT_URL'] || 'http://127.0.0.1:0');
-const answers = new Map<number, { done(answer: unknown): void; fail(error: unknown): void }>();
+const answers = new Map<number, (answer: AnswerMessage['answer']) => void>();
 let calls = 0;
 /** A handler that calls back ends when nothing is under way; then the port alone must not keep the thread. */
 let loose = false;
 
-function queryText(query: SdkRequest['query']): string {
-  const pairs = Object.entries(query ?? {}).flatMap(([name, value]) =>
-    [value].flat().map((one) => (one === null ? name : `${encodeURIComponent(name)}=${encodeURIComponent(one ?? '')}`)),
-  );
-  return pairs.length > 0 ? `?${pairs.join('&')}` : '';
-}
-
-interface Signing {
-  signingDate?: Date;
-  signingRegion?: string;
-  signingService?: string;
-}
-interface Signer {
-  credentialProvider(): Promise<{ accessKeyId: string; sessionToken?: string }>;
-  regionProvider(): Promise<string>;
-  service: string;
-  signRequest(request: SdkRequest, signing?: Signing): Promise<SdkRequest>;
-}
-
-/** Operations that put a prefix before the host (sync-127.0.0.1) mean the same endpoint. */
-const goesHere = ({ hostname, port: itsPort }: SdkRequest): boolean =>
-  (hostname === endpoint.hostname || hostname.endsWith(`-${endpoint.hostname}`)) &&
-  String(itsPort ?? '') === endpoint.port;
-
-/**
- * The sandbox reads who calls, from where and for what, and checks no signature: what goes there names its credential
- * and is not hashed over. A signature was a seventh of what a function's calls cost.
- */
-function nameInsteadOfSign(): void {
-  const { SignatureV4 } = packageRequire('@smithy/signature-v4') as { SignatureV4: { prototype: Signer } };
-  const { signRequest } = SignatureV4.prototype;
-  SignatureV4.prototype.signRequest = async function (request, signing = {}) {
-    if (!goesHere(request)) return signRequest.call(this, request, signing);
-    const { accessKeyId, sessionToken } = await this.credentialProvider();
-    const region = signing.signingRegion ?? (await this.regionProvider());
-    const date = (signing.signingDate ?? new Date()).toISOString().replace(/[-:]|\.\d{3}/g, '');
-    const scope = `${date.slice(0, 8)}/${region}/${signing.signingService ?? this.service}/aws4_request`;
-    request.headers['x-amz-date'] = date;
-    if (sessionToken !== undefined) request.headers['x-amz-security-token'] = sessionToken;
-    request.headers['authorization'] =
-      `AWS4-HMAC-SHA256 Credential=${accessKeyId}/${scope}, SignedHeaders=host;x-amz-date, Signature=${'0'.repeat(64)}`;
-    return request;
-  };
-}
-
-interface Stack {
-  identify(): string[];
-  add(...args: unknown[]): unknown;
-  addRelativeTo(...args: unknown[]): unknown;
-  use(...args: unknown[]): unknown;
-  remove(...args: unknown[]): unknown;
-  removeByTag(...args: unknown[]): unknown;
-}
-interface SdkClient {
-  config: { cacheMiddleware?: boolean };
-  middlewareStack: Stack;
-  handlers?: unknown;
-  send(this: SdkClient, command: { middlewareStack: Stack }, ...more: unknown[]): unknown;
-}
-
-/**
- * A client puts its middleware in order anew for each call, which takes half of the call. The SDK can keep the result
- * (its own `cacheMiddleware`); it is let do so until somebody changes what is in the stack.
- */
-function keepMiddleware(): void {
-  const { Client } = packageRequire('@smithy/core/client') as { Client: { prototype: SdkClient } };
-  const { send } = Client.prototype;
-  Client.prototype.send = function (command, ...more) {
-    if (this.config.cacheMiddleware === undefined) {
-      this.config.cacheMiddleware = true;
-      const stack = this.middlewareStack;
-      for (const name of ['add', 'addRelativeTo', 'use', 'remove', 'removeByTag'] as const) {
-        const change = stack[name];
-        stack[name] = (...args) => {
-          delete this.handlers;
-          return change(...args);
-        };
-      }
-    }
-    // A command with middleware of its own is resolved by itself: options of any kind ask for that.
-    if (more.length === 0 && command.middlewareStack.identify().length > 0) return send.call(this, command, {});
-    return send.call(this, command, ...more);
-  };
-}
-
-function shortcut(): void {
-  let handler: { prototype: { handle: Handle } };
+let shortened = false;
+function shorten(): void {
+  if (shortened) return;
+  shortened = true;
   try {
-    ({ NodeHttpHandler: handler } = packageRequire('@smithy/node-http-handler') as { NodeHttpHandler: typeof handler });
-    nameInsteadOfSign();
-    keepMiddleware();
+    shortenSdk(packageRequire, endpoint, ask);
   } catch {
-    return;
+    // An SDK that is not as expected: its calls go over the socket.
   }
-  const { handle } = handler.prototype;
-  handler.prototype.handle = function (request, options) {
-    const { body = '' } = request;
-    if (!goesHere(request)) return handle.call(this, request, options);
-    if (typeof body !== 'string' && !(body instanceof Uint8Array)) return handle.call(this, request, options);
-    return new Promise((done, fail) => {
-      const id = ++calls;
-      answers.set(id, { done, fail });
-      if (loose) port?.ref();
-      const headers: Record<string, string> = {};
-      for (const [name, value] of Object.entries(request.headers)) headers[name.toLowerCase()] = value;
-      ask({ id, method: request.method, url: request.path + queryText(request.query), headers, body });
-    });
-  };
 }
 
 let asked: CallMessage[] = [];
-function ask(call: CallMessage): void {
-  asked.push(call);
-  if (asked.length > 1) return;
-  queueMicrotask(() => {
-    const calls = asked;
-    asked = [];
-    say({ kind: 'calls', calls });
+function ask(call: Omit<CallMessage, 'id'>): Promise<AnswerMessage['answer']> {
+  return new Promise((done) => {
+    const id = ++calls;
+    answers.set(id, done);
+    if (loose) port?.ref();
+    asked.push({ ...call, id });
+    if (asked.length === 1)
+      queueMicrotask(() => {
+        const calls = asked;
+        asked = [];
+        say({ kind: 'calls', calls });
+      });
   });
 }
 
 function answered({ id, answer }: AnswerMessage): void {
-  const waiting = answers.get(id);
+  const done = answers.get(id);
   answers.delete(id);
   if (loose && answers.size === 0) port?.unref();
-  if (!answer) {
-    waiting?.fail(Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' }));
-    return;
-  }
-  const body = typeof answer.body === 'string' ? Buffer.from(answer.body) : answer.body;
-  waiting?.done({ response: { statusCode: answer.status, headers: answer.headers, body } });
+  done?.(answer);
 }
 
 // ---- modules: the function's own files, node's, and the SDK ----
@@ -330,7 +216,6 @@ const SDK = /^@(aws-sdk|smithy|aws-crypto|aws)\//;
 type Resolve = (request: string, parent: { filename?: string } | undefined, ...more: unknown[]) => string;
 const modules = Module as unknown as { _resolveFilename: Resolve };
 const resolveFilename = modules._resolveFilename;
-let shortened = false;
 const inside = (file: string): boolean => file.startsWith(data.codeDir + path.sep);
 modules._resolveFilename = function (this: unknown, request, parent, ...more) {
   const from = parent?.filename;
@@ -345,10 +230,7 @@ modules._resolveFilename = function (this: unknown, request, parent, ...more) {
   if (SDK.test(request)) {
     try {
       const found = packageRequire.resolve(request);
-      if (!shortened) {
-        shortened = true;
-        shortcut();
-      }
+      shorten();
       return found;
     } catch {
       // not carried
@@ -483,7 +365,7 @@ async function load(file: string): Promise<unknown> {
       if ((error as NodeJS.ErrnoException).code !== 'ERR_REQUIRE_ESM') throw error;
     }
   }
-  shortcut();
+  shorten();
   return import(pathToFileURL(file).href) as Promise<unknown>;
 }
 
