@@ -37,8 +37,21 @@ const FILE = 'index.js';
 const BESIDE = 'cfn-response.js';
 const SIDE_BY_SIDE = 5;
 
-/** Logical id → inline code, of the functions of a template. Pure. */
-export function inlineCode(body: string): Map<string, string> {
+/** Template → what is inline in it: few, long to parse, and the same in every account of a room. */
+const inlined = new Map<string, ReadonlyMap<string, string>>();
+const MOST_INLINED = 100;
+
+/** Logical id → inline code, of the functions of a template. */
+export function inlineCode(body: string): ReadonlyMap<string, string> {
+  const before = inlined.get(body);
+  if (before) return before;
+  const found = readInlineCode(body);
+  if (inlined.size >= MOST_INLINED) inlined.clear();
+  inlined.set(body, found);
+  return found;
+}
+
+function readInlineCode(body: string): ReadonlyMap<string, string> {
   const template = parseDocument(body, { logLevel: 'silent' }).toJS() as {
     Resources?: Record<string, { Type?: string; Properties?: { Code?: { ZipFile?: unknown } } }>;
   };
