@@ -55,8 +55,8 @@ export interface FleetOptions {
 const GRACE_MS = 10_000;
 
 /** So many accounts go ahead of the rest, until one of them has ended or so many milliseconds have passed. */
-export const LEAD = 4;
-export const LEAD_MS = 750;
+export const LEAD = 2;
+export const LEAD_MS = 2_500;
 
 /** Yields as things happen; ends when every account has ended. Results come in the order in which they end. */
 export async function* runFleet(
