@@ -13,7 +13,7 @@ import { wantedStacks } from '../setup/wanted.ts';
 import { count } from '../text.ts';
 import { type Checklist, factsOf, metricsThere, type ModuleResult, verify } from '../verify/index.ts';
 import { coreStackName, isOfASet, MARKER } from '../workshop.ts';
-import { isNothing, planReset, type ResetAim, type ResetOutcome, runReset } from './reset-account.ts';
+import { isNothing, planReset, prepareReset, type ResetAim, type ResetOutcome, runReset } from './reset-account.ts';
 import { PASSES, planAccountTeardown, runTeardown, type TeardownPlan } from './teardown-account.ts';
 
 /** One operation on an opened account. `dryRun` plans and changes nothing. */
@@ -147,6 +147,8 @@ export function verifyWork(
 }
 
 export function resetWork(aim: ResetAim & Entitled & { dryRun: boolean }): Work {
+  // What is wrong with the templates comes up where they are needed.
+  prepareReset(aim).catch(() => {});
   return async ({ connection, facts }, tools) => {
     const options = optionsOf(tools);
     const plan = await planReset(connection, aim, options);

@@ -5,13 +5,15 @@
  */
 import { existsSync } from 'node:fs';
 import path from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { type Identity, whoAmI } from '../aws/account.ts';
 import type { Connection } from '../aws/connection.ts';
+import { preloadClients } from '../aws/preload.ts';
 import { standing } from '../aws/standing.ts';
 import { PressoError } from '../errors.ts';
 import type { StepNews } from '../progress.ts';
 import { deployNews } from '../report/setup.ts';
-import { type ChangedCode, type CodeFound, observeCode, restoreCode } from '../reset/code.ts';
+import { type ChangedCode, type CodeFound, inlineCode, observeCode, restoreCode } from '../reset/code.ts';
 import { observeDrift } from '../reset/core.ts';
 import { observeLeftData, observePresent } from '../reset/observe.ts';
 import {
@@ -109,6 +111,15 @@ function stacksOf(aim: Pick<ResetAim, 'templates'>): { core: StackWanted[]; metr
   };
   read.set(aim, found);
   return found;
+}
+
+/** Gets ready what every account's plan takes, while the first answers are on their way. */
+export async function prepareReset(aim: ResetAim): Promise<void> {
+  await preloadClients();
+  for (const { body } of wantedFor(aim)) {
+    inlineCode(body);
+    await setImmediate();
+  }
 }
 
 /** What a reset would do. Only reads. */
