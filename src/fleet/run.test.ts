@@ -5,7 +5,7 @@ import path from 'node:path';
 import { expect, test } from 'vitest';
 import { halfDone, openJournal, pastRuns } from './journal.ts';
 import type { Attendee } from './roster.ts';
-import { type FleetEvent, type FleetOptions, type Operation, type Result, runFleet } from './run.ts';
+import { type FleetEvent, type FleetOptions, LEAD, type Operation, type Result, runFleet } from './run.ts';
 
 const people = (n: number): Attendee[] =>
   Array.from({ length: n }, (_, i) => ({
@@ -71,8 +71,8 @@ test('a few go ahead and the rest follow with the first result, or when that tak
     new Promise((go) => open.set(name, () => go({ outcome: 'done', summary: '' })));
   const events = collect(runFleet(people(20), operation, given));
   await new Promise((go) => setImmediate(go));
-  expect(open.size).toBe(4);
-  open.get('p2')?.();
+  expect(open.size).toBe(LEAD);
+  open.get('p1')?.();
   await new Promise((go) => setImmediate(go));
   expect(open.size).toBe(20);
   for (const end of open.values()) end();
