@@ -13,26 +13,14 @@ import { wantedStacks } from '../setup/wanted.ts';
 import { count } from '../text.ts';
 import { type Checklist, factsOf, metricsThere, type ModuleResult, verify } from '../verify/index.ts';
 import { coreStackName, isOfASet, MARKER } from '../workshop.ts';
+import { pauseUntil } from './pause.ts';
 import { isNothing, planReset, prepareReset, type ResetAim, type ResetOutcome, runReset } from './reset-account.ts';
 import { PASSES, planAccountTeardown, runTeardown, type TeardownPlan } from './teardown-account.ts';
 
 /** One operation on an opened account. `dryRun` plans and changes nothing. */
 export type Work = (attended: Attended, tools: Tools) => Promise<Finding>;
 
-export const pauseOf =
-  ({ signal }: Pick<Tools, 'signal'>) =>
-  (ms: number): Promise<void> =>
-    new Promise((done) => {
-      if (signal.aborted) return done();
-      const end = (): void => {
-        clearTimeout(timer);
-        signal.removeEventListener('abort', end);
-        done();
-      };
-      const timer = setTimeout(end, ms);
-      signal.addEventListener('abort', end, { once: true });
-    });
-const optionsOf = (tools: Tools) => ({ signal: tools.signal, pause: pauseOf(tools), now: Date.now });
+const optionsOf = ({ signal }: Tools) => ({ signal, pause: pauseUntil(signal), now: Date.now });
 
 /** What an interrupted run has left to go by, when it took the marker away with the rest. */
 export interface Entitled {

@@ -10,7 +10,7 @@ import { stackName } from '../setup/plan.ts';
 import { wantedStacks } from '../setup/wanted.ts';
 import { line } from '../text.ts';
 import { WORKSHOP_REGIONS } from '../workshop.ts';
-import { pauseOf } from './fleet-operations.ts';
+import { pauseUntil } from './pause.ts';
 
 /** What the flags of `--engine stacksets` say. */
 export interface SetsAim {
@@ -73,7 +73,7 @@ export const setOptions = (
   hub: SetHub,
   { tolerance }: Pick<SetsAim, 'tolerance'>,
   { signal, concurrency }: Pick<FleetOptions, 'signal' | 'concurrency'>,
-): SetRunOptions => ({ hub, pace: { concurrency, tolerance }, signal, pause: pauseOf({ signal }) });
+): SetRunOptions => ({ hub, pace: { concurrency, tolerance }, signal, pause: pauseUntil(signal) });
 
 /** Sets lie in one Region of the hub, and the flag that said which may have been another then. */
 export async function findHub(connection: Connection, names: string[], own: string): Promise<SetHub | undefined> {

@@ -10,6 +10,7 @@ import { ask, interrupted, onInterrupt, paint, say, sayJson } from '../terminal.
 import type { Target } from '../target/index.ts';
 import { count, line } from '../text.ts';
 import { confirmedByFlags, confirmWords, meansAccount } from './confirm-account.ts';
+import { pauseUntil } from './pause.ts';
 import {
   isNothing,
   planReset,
@@ -111,19 +112,9 @@ function planText(plan: ResetPlan): string[] {
 export function interruptible(): { options: SweepOptions; stop: () => void } {
   const control = new AbortController();
   const ended = onInterrupt(() => control.abort());
-  const pause = (ms: number): Promise<void> =>
-    new Promise((done) => {
-      if (control.signal.aborted) return done();
-      const end = (): void => {
-        clearTimeout(timer);
-        control.signal.removeEventListener('abort', end);
-        done();
-      };
-      const timer = setTimeout(end, ms);
-      control.signal.addEventListener('abort', end, { once: true });
-    });
+  const { signal } = control;
   return {
-    options: { signal: control.signal, pause, now: Date.now },
+    options: { signal, pause: pauseUntil(signal), now: Date.now },
     stop: ended,
   };
 }

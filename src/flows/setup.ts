@@ -14,6 +14,7 @@ import { wantedStacks } from '../setup/wanted.ts';
 import { asksFirst, homeFolder, rememberTarget, resolveTarget, type Target, type TargetKind } from '../target/index.ts';
 import { choose, confirm, interrupted, onInterrupt, paint, say, sayJson, tell } from '../terminal.ts';
 import { clean } from '../text.ts';
+import { pauseUntil } from './pause.ts';
 
 /** Asks where the workshop runs, unless it is remembered or said. */
 export async function chooseKind(flags: {
@@ -144,16 +145,8 @@ async function watch(connection: Connection, wanted: StackWanted[], plan: SetupP
   const stop = new AbortController();
   const ended = onInterrupt(() => stop.abort());
   try {
-    const pause = (ms: number): Promise<void> =>
-      new Promise((done) => {
-        const timer = setTimeout(done, ms);
-        const end = (): void => {
-          clearTimeout(timer);
-          done();
-        };
-        stop.signal.addEventListener('abort', end, { once: true });
-      });
-    const events = deploy(connection, wanted, plan.steps, { signal: stop.signal, now: Date.now, pause });
+    const { signal } = stop;
+    const events = deploy(connection, wanted, plan.steps, { signal, now: Date.now, pause: pauseUntil(signal) });
     const titles = plan.steps.map(({ stack, description }) => ({
       id: stack,
       title: `${stack.padEnd(18)} ${description}`,

@@ -22,6 +22,7 @@ import {
   type VerifyOptions,
   writeJunit,
 } from './verify.ts';
+import { pauseUntil } from './pause.ts';
 
 const ENTER = '\u001b[?1049h\u001b[?25l';
 const LEAVE = '\u001b[?25h\u001b[?1049l';
@@ -140,20 +141,7 @@ async function watching(
     : interrupted(`The watch has ended; it was judged ${rounds === 1 ? 'once' : `${rounds} times`}.`, 'presso verify');
 }
 
-/** Sleeps, but not past the end of the watch. */
-const timeOf = (signal: AbortSignal) => ({
-  now: () => Date.now(),
-  sleep: (ms: number) =>
-    new Promise<void>((done) => {
-      const end = (): void => {
-        clearTimeout(timer);
-        signal.removeEventListener('abort', end);
-        done();
-      };
-      const timer = setTimeout(end, ms);
-      signal.addEventListener('abort', end, { once: true });
-    }),
-});
+const timeOf = (signal: AbortSignal) => ({ now: () => Date.now(), sleep: pauseUntil(signal) });
 
 interface View {
   status(text: string): void;
