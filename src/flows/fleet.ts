@@ -20,7 +20,7 @@ import {
   type Tools,
 } from '../fleet/index.ts';
 import { checksDir, templatesDir } from '../paths.ts';
-import { courseLines, fleetDocument, tableLines, toCsv, toHtml, totals } from '../report/fleet.ts';
+import { courseLines, fleetDocument, PLANNED, tableLines, toCsv, toHtml, totals } from '../report/fleet.ts';
 import { homeFolder, type Target } from '../target/index.ts';
 import { ask, interrupted, onInterrupt, paint, say, sayJson, tell } from '../terminal.ts';
 import { clean, count, line } from '../text.ts';
@@ -328,7 +328,7 @@ export function finish(
   results: Result[],
 ): void {
   const planned = run.dryRun && run.operation !== 'list';
-  const operation = planned ? `${run.operation} (nothing was done)` : run.operation;
+  const operation = planned ? `${run.operation} ${PLANNED}` : run.operation;
   if (run.csv !== undefined) write(run.csv, toCsv(results));
   if (run.html !== undefined)
     write(run.html, toHtml(roster.name, operation, results, { when: new Date().toISOString() }));
@@ -343,7 +343,7 @@ export function finish(
   for (const text of tableLines(results, colour)) say(text);
   for (const text of courseLines(results)) say(text);
   say('');
-  say(`${c.bold(clean(roster.name))}, ${operation}: ${totals(results)}`);
+  say(`${c.bold(clean(roster.name))}, ${operation}: ${totals(results, 0, 0, operation)}`);
   if (planned && run.operation !== 'setup')
     say(`  ${c.dim('Next:')} presso fleet ${run.operation} ${roomWords(run.room)} --run`);
 }

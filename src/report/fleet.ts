@@ -11,6 +11,8 @@ export const MARKS: Record<Outcome, string> = {
   'timed out': '!',
   stopped: '○',
 };
+/** Said of an operation that was only planned. */
+export const PLANNED = '(nothing was done)';
 const ORDER: Outcome[] = ['failed', 'timed out', 'unknown', 'refused', 'stopped', 'done'];
 
 /** Trouble first, then by the roster's own order. */
@@ -166,7 +168,7 @@ export function toHtmlMain(fleet: string, operation: string, results: Result[], 
   const bars = [...whereabouts(results)]
     .map(([module, people]) => {
       const share = Math.round((100 * people.length) / Math.max(1, results.length));
-      return `<tr><th scope="row">${escapeHtml(module)}</th><td><span class="bar" style="width:${share}%"></span> ${people.length}</td></tr>`;
+      return `<tr><th scope="row">${escapeHtml(module)}</th><td><span class="bar" style="width:calc((100% - 4rem) * ${share / 100})"></span> ${people.length}</td></tr>`;
     })
     .join('\n');
   const stops = stoppers(results)
@@ -176,6 +178,7 @@ export function toHtmlMain(fleet: string, operation: string, results: Result[], 
         `<tr><td>${people.length}</td><td>${escapeHtml(title)}<br><code>${escapeHtml(id)}</code></td><td>${escapeHtml(people.slice(0, 12).join(', '))}${people.length > 12 ? ` and ${people.length - 12} more` : ''}</td></tr>`,
     )
     .join('\n');
+  const grouped = results.some(({ group }) => group !== undefined);
   const rows = byTrouble(results)
     .map((result) => {
       const own = new Map(modulesOf(result).map((module) => [module.module, module]));
@@ -183,28 +186,41 @@ export function toHtmlMain(fleet: string, operation: string, results: Result[], 
         .map((name) => {
           const module = own.get(name);
           if (!module) return '<td></td>';
-          return `<td class="${module.passed === module.total ? 'all' : module.passed > 0 ? 'some' : 'none'}">${module.passed} of ${module.total}</td>`;
+          return `<td class="short ${module.passed === module.total ? 'all' : module.passed > 0 ? 'some' : 'none'}">${module.passed} of ${module.total}</td>`;
         })
         .join('');
       const trouble = result.trouble.map((text) => `<br><small>${escapeHtml(text)}</small>`).join('');
-      const stood = since ? `<td>${escapeHtml(since(result.account))}</td>` : '';
-      return `<tr class="${result.outcome.replace(' ', '-')}"><td>${MARKS[result.outcome]} ${outcomeWord(operation, result.outcome)}</td><td>${escapeHtml(result.name)}<br><code>${escapeHtml(result.account)}</code></td><td>${escapeHtml(result.group ?? '')}</td>${cells}${stood}<td>${escapeHtml(result.summary)}${trouble}</td></tr>`;
+      const stood = since ? `<td class="short">${escapeHtml(since(result.account))}</td>` : '';
+      const word = outcomeWord(operation, result.outcome);
+      const mark = word === 'on the way' ? '→' : MARKS[result.outcome];
+      const group = grouped ? `<td>${escapeHtml(result.group ?? '')}</td>` : '';
+      return `<tr class="${result.outcome.replace(' ', '-')}"><td class="short">${mark} ${word}</td><td>${escapeHtml(result.name)}<br><code>${escapeHtml(result.account)}</code></td>${group}${cells}${stood}<td>${escapeHtml(whatNow(result))}${trouble}</td></tr>`;
     })
     .join('\n');
   return `<h1>${pageTitle(fleet, operation)}</h1>
 <p>${escapeHtml(when)} · ${count(results.length, 'account')}${results.length > 0 ? ` · ${escapeHtml(totals(results, 0, 0, operation))}` : ''}${note ? ` · ${escapeHtml(note)}` : ''}</p>
-${bars ? `<h2>Where they are</h2>\n<table>\n${bars}\n</table>` : ''}
+${bars ? `<h2>Where they are</h2>\n<table class="bars">\n${bars}\n</table>` : ''}
 ${stops ? `<h2>What to explain again</h2>\n<table>\n<tr><th scope="col">People</th><th scope="col">Check</th><th scope="col">Who</th></tr>\n${stops}\n</table>` : ''}
 <h2>Every account</h2>
-<table>
-<tr><th scope="col">Outcome</th><th scope="col">Who</th><th scope="col">Group</th>${modules.map((module) => `<th scope="col">${escapeHtml(module)}</th>`).join('')}${since ? '<th scope="col">Since</th>' : ''}<th scope="col">What</th></tr>
+<div class="wide"><table>
+<tr><th scope="col">Outcome</th><th scope="col">Who</th>${grouped ? '<th scope="col">Group</th>' : ''}${modules.map((module) => `<th scope="col">${escapeHtml(module)}</th>`).join('')}${since ? '<th scope="col">Since</th>' : ''}<th scope="col">${modules.length > 0 ? 'Stopped by' : 'What'}</th></tr>
 ${rows}
-</table>`;
+</table></div>`;
+}
+
+/** What the figures beside it do not say: the check that stops somebody, else what was done. */
+function whatNow(result: Result): string {
+  const modules = modulesOf(result);
+  if (modules.length === 0) return result.summary;
+  const [first] = modules.find(({ passed, total }) => passed < total)?.open ?? [];
+  return first?.title ?? '';
 }
 
 /** Who has not passed everything yet has not failed: they are learning. */
-const outcomeWord = (operation: string, outcome: Outcome): string =>
-  outcome === 'failed' && /^(verify|watch)$/.test(operation) ? 'on the way' : outcome;
+function outcomeWord(operation: string, outcome: Outcome): string {
+  if (outcome === 'failed' && /^(verify|watch)$/.test(operation)) return 'on the way';
+  return outcome === 'done' && operation.includes(PLANNED) ? 'ready' : outcome;
+}
 
 const pageTitle = (fleet: string, operation: string): string => `${escapeHtml(fleet)}: ${escapeHtml(operation)}`;
 
@@ -228,6 +244,9 @@ export function toHtml(
 body { margin: 2rem auto; max-width: 75rem; padding: 0 1rem; }
 table { border-collapse: collapse; width: 100%; margin: .5rem 0 2rem; }
 th, td { text-align: left; vertical-align: top; padding: .35rem .6rem; border-bottom: 1px solid #8884; }
+.wide { overflow-x: auto; }
+.short, .wide th, .bars td { white-space: nowrap; }
+.bars th { width: 1%; white-space: nowrap; }
 .bar { display: inline-block; height: .8em; min-width: 2px; background: #6f4e37; }
 .all { background: #3a83; } .some { background: #da33; } .none { background: #c333; }
 code, small { font-size: .85em; }
