@@ -12,7 +12,18 @@ import { observeSetup } from '../setup/observe.ts';
 import { changes, type Facts, planSetup, type SetupPlan, type StackWanted, stackName } from '../setup/plan.ts';
 import { wantedStacks } from '../setup/wanted.ts';
 import { asksFirst, homeFolder, rememberTarget, resolveTarget, type Target, type TargetKind } from '../target/index.ts';
-import { choose, confirm, interrupted, onInterrupt, paint, say, sayJson, tell } from '../terminal.ts';
+import {
+  choose,
+  confirm,
+  interrupted,
+  isTerminal,
+  onInterrupt,
+  paint,
+  say,
+  sayJson,
+  tell,
+  width,
+} from '../terminal.ts';
 import { clean } from '../text.ts';
 import { pauseUntil } from './pause.ts';
 
@@ -195,7 +206,14 @@ function report(
   );
   const widest = Math.max(...rows.map(({ key }) => key.length));
   say('');
-  for (const { key, why, value } of rows) if (value) say(`${key.padEnd(widest)}  ${clean(value)}  ${c.dim(why)}`);
+  for (const { key, why, value } of rows) {
+    if (!value) continue;
+    const text = clean(value);
+    // What does not fit beside its name gets a line of its own: an ARN or an address is there to be copied.
+    const fits = !isTerminal() || widest + text.length + why.length + 4 <= width();
+    if (fits) say(`${key.padEnd(widest)}  ${text}  ${c.dim(why)}`);
+    else say(`${key.padEnd(widest)}  ${c.dim(why)}\n  ${text}`);
+  }
   say('');
   say(
     changed > 0
