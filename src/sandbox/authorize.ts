@@ -16,16 +16,16 @@ import type { AccountStore } from './journal.ts';
 import { AWS_MANAGED_POLICIES } from './managed-policies.ts';
 import type { Permission } from './service.ts';
 
-const parsed = new Map<string, Policy>();
-
 /** Policies are few and asked often: each text is parsed once. */
+const parsed: Record<PolicyKind, Map<string, Policy>> = { identity: new Map(), resource: new Map(), trust: new Map() };
+
 function policy(text: string, kind: PolicyKind = 'identity'): Policy {
-  const key = `${kind} ${text}`;
-  let document = parsed.get(key);
+  const known = parsed[kind];
+  let document = known.get(text);
   if (!document) {
     document = parsePolicy(text, kind);
-    if (parsed.size > 5_000) parsed.clear();
-    parsed.set(key, document);
+    if (known.size > 5_000) known.clear();
+    known.set(text, document);
   }
   return document;
 }

@@ -33,7 +33,7 @@ const OTHER_NAMES: Record<string, string> = { iotdevicegateway: 'iotdata', 'exec
 export function dispatch(request: WireRequest, services: ReadonlyMap<string, Service>): Dispatch {
   const { pathname, searchParams } = split(request.url);
   const credential =
-    /Credential=([^/,\s]+)\/\d+\/([^/,\s]+)\/([^/,\s]+)\/aws4_request/.exec(request.headers['authorization'] ?? '') ??
+    credentialOf(request.headers['authorization'] ?? '') ??
     /^([^/]+)\/\d+\/([^/]+)\/([^/]+)\/aws4_request$/.exec(searchParams.get('X-Amz-Credential') ?? '');
   const accessKey = credential?.[1] ?? '';
   const region = credential?.[2] ?? DEFAULT_REGION;
@@ -67,6 +67,23 @@ export function dispatch(request: WireRequest, services: ReadonlyMap<string, Ser
     input: decodeRest(match, searchParams, request.headers, request.body),
     route: match.route,
   };
+}
+
+/** What stands before a signature → key, Region and service in it: a caller's are the same all day. */
+const credentials = new Map<string, RegExpExecArray | null>();
+const MOST_CREDENTIALS = 1_000;
+
+function credentialOf(authorization: string): RegExpExecArray | null {
+  const end = authorization.indexOf('/aws4_request');
+  if (end < 0) return null;
+  const start = authorization.slice(0, end);
+  let found = credentials.get(start);
+  if (found === undefined) {
+    found = /Credential=([^/,\s]+)\/\d+\/([^/,\s]+)\/([^/,\s]+)$/.exec(start);
+    if (credentials.size >= MOST_CREDENTIALS) credentials.clear();
+    credentials.set(start, found);
+  }
+  return found;
 }
 
 /** Path and query as they were sent; URL itself takes as long as the rest of a dispatch, and is needed for odd paths only. */

@@ -36,6 +36,8 @@ export class AccountStore {
   readonly account: string;
   readonly #dir: string | undefined;
   readonly #tables = new Map<string, Map<string, unknown>>();
+  /** Service → Region → kind. */
+  readonly #views = new Map<string, Map<string, Map<string, Table<unknown>>>>();
   #generation = 0;
   #journal: FileHandle | undefined;
   #archive: FileHandle | undefined;
@@ -64,33 +66,31 @@ export class AccountStore {
     return store;
   }
 
+  /** The same table is asked for with every call, so each is made once. */
   table<T>(service: string, region: string, kind: string): Table<T> {
-    const key = `${service}|${region}|${kind}`;
-    const rows = (): Map<string, T> => {
-      let map = this.#tables.get(key);
-      if (!map) {
-        map = new Map();
-        this.#tables.set(key, map);
-      }
-      return map as Map<string, T>;
-    };
+    const ofService = known(this.#views, service, () => new Map());
+    const ofRegion = known(ofService, region, () => new Map());
+    return known(ofRegion, kind, () => this.#view(`${service}|${region}|${kind}`)) as Table<T>;
+  }
+
+  #view(key: string): Table<unknown> {
+    const map = known(this.#tables, key, () => new Map<string, unknown>());
     return {
-      get: (id) => rows().get(id),
-      has: (id) => rows().has(id),
+      get: (id) => map.get(id),
+      has: (id) => map.has(id),
       put: (id, value) => {
-        const map = rows();
         this.#append([key, id, value], !map.has(id));
         map.set(id, value);
       },
       delete: (id) => {
-        const had = rows().delete(id);
+        const had = map.delete(id);
         if (had) this.#append([key, id], false);
         return had;
       },
-      values: () => rows().values(),
-      entries: () => rows().entries(),
+      values: () => map.values(),
+      entries: () => map.entries(),
       get size() {
-        return rows().size;
+        return map.size;
       },
     };
   }
@@ -302,11 +302,7 @@ export class AccountStore {
         break;
       }
       const [key, id, value] = record;
-      let map = this.#tables.get(key);
-      if (!map) {
-        map = new Map();
-        this.#tables.set(key, map);
-      }
+      const map = known(this.#tables, key, () => new Map<string, unknown>());
       if (record.length === 2) map.delete(id);
       else map.set(id, value);
       count++;
@@ -315,6 +311,16 @@ export class AccountStore {
     }
     return { count, bytes };
   }
+}
+
+/** What a map has under `key`; made, and kept there, when it is asked for first. */
+function known<K, V>(map: Map<K, V>, key: K, make: () => V): V {
+  let value = map.get(key);
+  if (value === undefined) {
+    value = make();
+    map.set(key, value);
+  }
+  return value;
 }
 
 /** At once: for some kilobytes into the system's cache, another thread would cost more than the write itself. */

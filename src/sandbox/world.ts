@@ -43,6 +43,8 @@ export interface LogLine {
   message: string;
 }
 
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+
 export class World {
   readonly clock: Clock;
   readonly services: ReadonlyMap<string, Service>;
@@ -246,12 +248,16 @@ export class World {
     return this.#dice.subarray(this.#drawn - length, this.#drawn);
   }
 
+  /** RFC 9562, version 4. */
   uuid(): string {
-    const bytes = Uint8Array.from(this.random(16));
-    bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x40;
-    bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
-    const hex = Buffer.from(bytes).toString('hex');
-    return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+    const bytes = this.random(16);
+    let text = '';
+    for (let i = 0; i < 16; i++) {
+      const byte = bytes[i] ?? 0;
+      if (i === 4 || i === 6 || i === 8 || i === 10) text += '-';
+      text += HEX[i === 6 ? (byte & 0x0f) | 0x40 : i === 8 ? (byte & 0x3f) | 0x80 : byte];
+    }
+    return text;
   }
 
   /** Letters and digits, as in generated names. */

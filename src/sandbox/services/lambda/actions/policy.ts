@@ -4,10 +4,18 @@ import type { Action } from '../../../service.ts';
 import { findFunction, invalid, only, onFunction } from '../names.ts';
 import type { FunctionRecord, PolicyStatement } from '../records.ts';
 
+/** Asked for with every invocation; a policy that is changed is another list. */
+const texts = new WeakMap<PolicyStatement[], string>();
+
 /** As GetPolicy shows it; undefined without statements. */
-export function policyText(record: FunctionRecord): string | undefined {
-  if (record.policy.length === 0) return undefined;
-  return JSON.stringify({ Version: '2012-10-17', Id: 'default', Statement: record.policy });
+export function policyText({ policy }: FunctionRecord): string | undefined {
+  if (policy.length === 0) return undefined;
+  let text = texts.get(policy);
+  if (text === undefined) {
+    text = JSON.stringify({ Version: '2012-10-17', Id: 'default', Statement: policy });
+    texts.set(policy, text);
+  }
+  return text;
 }
 
 const addPermission: Action = {
