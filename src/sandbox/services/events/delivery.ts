@@ -41,7 +41,7 @@ export function dispatchEvent(context: Context, bus: string, event: AcceptedEven
     if (!matches(validPattern(rule.eventPattern), event.value)) continue;
     for (const target of rule.targets) {
       const record: DeliveryRecord = {
-        id: `${event.id}/${hash(`${rule.arn} ${target.Id}`).slice(0, 16)}`,
+        id: `${event.id}/${hashAgain(`${rule.arn} ${target.Id}`).slice(0, 16)}`,
         ruleArn: rule.arn,
         target,
         event: event.text,
@@ -194,7 +194,7 @@ async function deliver(context: Context, record: DeliveryRecord): Promise<void> 
       await world.call(
         'lambda',
         'Invoke',
-        { FunctionName: target.Arn, InvocationType: 'Event', Payload: Buffer.from(input) },
+        { FunctionName: target.Arn, InvocationType: 'Event', Payload: input },
         where,
       );
       return;
@@ -240,7 +240,7 @@ async function putLogEvent(context: Context, record: DeliveryRecord, message: st
   const logGroupName = /:log-group:([^:]+)/.exec(record.target.Arn)?.[1] ?? '';
   // AWS opens a stream whenever it likes; here each rule has one for each hour.
   const hour = Math.floor(record.accepted / 3_600_000);
-  const digest = hash(`${record.ruleArn} ${hour}`);
+  const digest = hashAgain(`${record.ruleArn} ${hour}`);
   const logStreamName = `${digest.slice(0, 8)}-${digest.slice(8, 12)}-${digest.slice(12, 16)}-${digest.slice(16, 20)}-${digest.slice(20, 32)}`;
   const put = () =>
     world.call(
@@ -288,4 +288,18 @@ async function forward(context: Context, record: DeliveryRecord, as: Principal):
 
 function hash(text: string): string {
   return createHash('sha256').update(text).digest('hex');
+}
+
+/** Of texts that come with every event. */
+const hashes = new Map<string, string>();
+const MOST_HASHES = 1_000;
+
+function hashAgain(text: string): string {
+  let found = hashes.get(text);
+  if (found === undefined) {
+    found = hash(text);
+    if (hashes.size >= MOST_HASHES) hashes.clear();
+    hashes.set(text, found);
+  }
+  return found;
 }

@@ -126,7 +126,7 @@ export class Driver {
 
   start(machine: MachineRecord, arn: string, name: string, input: string, traceHeader?: string): Live {
     const { world } = this.context;
-    const definition = createHash('sha256').update(machine.definition).digest('base64url').slice(0, 22);
+    const definition = definitionId(machine);
     if (!definitionsOf(this.context).has(definition)) definitionsOf(this.context).put(definition, machine.definition);
     const start: StartRecord = {
       id: world.suffix(10),
@@ -418,6 +418,19 @@ function endOf(live: Live, now: number): Ended {
 }
 
 /** `machine:execution` */
+/** A machine that is changed is another record. */
+const definitionIds = new WeakMap<MachineRecord, string>();
+
+/** Names a definition by its content: executions of the same one share it on disk. */
+function definitionId(machine: MachineRecord): string {
+  let id = definitionIds.get(machine);
+  if (id === undefined) {
+    id = createHash('sha256').update(machine.definition).digest('base64url').slice(0, 22);
+    definitionIds.set(machine, id);
+  }
+  return id;
+}
+
 const keyOf = (arn: string): string => arn.split(':').slice(6).join(':');
 
 /** Activities hand their token to a worker, not to the state: it is made here, always the same for the same task. */
