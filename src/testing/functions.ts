@@ -1,4 +1,5 @@
 /** Functions and their roles in a sandbox, for the tests of what runs them. */
+import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { CreateRoleCommand, IAMClient, PutRolePolicyCommand } from '@aws-sdk/client-iam';
 import {
   CreateFunctionCommand,
@@ -77,4 +78,19 @@ export async function invoke(lambda: LambdaClient, name: string, event: unknown 
     result: JSON.parse(answer.Payload?.transformToString() ?? 'null') as unknown,
     log: Buffer.from(answer.LogResult ?? '', 'base64').toString(),
   };
+}
+
+/** A table for functions to write to, whose key is the text `id`; and a client for it. */
+export async function makeTable(sandbox: Sandbox, name: string): Promise<DynamoDBClient> {
+  const dynamo = new DynamoDBClient(patient(sandbox));
+  await dynamo.send(
+    new CreateTableCommand({
+      TableName: name,
+      BillingMode: 'PAY_PER_REQUEST',
+      AttributeDefinitions: [{ AttributeName: 'id', AttributeType: 'S' }],
+      KeySchema: [{ AttributeName: 'id', KeyType: 'HASH' }],
+    }),
+  );
+  await sandbox.settle();
+  return dynamo;
 }

@@ -26,7 +26,14 @@ import {
   UpdateFunctionConfigurationCommand,
 } from '@aws-sdk/client-lambda';
 import { expect, test } from 'vitest';
-import { FUNCTION_TRUST, invoke, makeFunction as make, makeRole as role, zip } from '../../../testing/functions.ts';
+import {
+  FUNCTION_TRUST,
+  invoke,
+  makeFunction as make,
+  makeRole as role,
+  makeTable,
+  zip,
+} from '../../../testing/functions.ts';
 import { clientConfig, withSandbox } from '../../../testing/sandbox.ts';
 import type { Sandbox } from '../../index.ts';
 
@@ -114,16 +121,7 @@ test('a function may change the middleware of its client and of one command at a
 
 test('the SDK inside a function reaches the sandbox under the function’s role, and no further', () =>
   withSandbox(async (sandbox) => {
-    const dynamo = new DynamoDBClient(clientConfig(sandbox));
-    await dynamo.send(
-      new CreateTableCommand({
-        TableName: 'notes',
-        BillingMode: 'PAY_PER_REQUEST',
-        AttributeDefinitions: [{ AttributeName: 'id', AttributeType: 'S' }],
-        KeySchema: [{ AttributeName: 'id', KeyType: 'HASH' }],
-      }),
-    );
-    await sandbox.settle();
+    const dynamo = await makeTable(sandbox, 'notes');
     const lambda = await make(
       sandbox,
       'note',

@@ -1,22 +1,7 @@
-import { CreateTableCommand, DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
+import { GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { expect, test } from 'vitest';
-import { invoke, makeFunction } from '../../../testing/functions.ts';
-import { clientConfig, withSandbox } from '../../../testing/sandbox.ts';
-import type { Sandbox } from '../../index.ts';
-
-async function makeTable(sandbox: Sandbox): Promise<DynamoDBClient> {
-  const dynamo = new DynamoDBClient({ ...clientConfig(sandbox), maxAttempts: 20 });
-  await dynamo.send(
-    new CreateTableCommand({
-      TableName: 'notes',
-      BillingMode: 'PAY_PER_REQUEST',
-      AttributeDefinitions: [{ AttributeName: 'id', AttributeType: 'S' }],
-      KeySchema: [{ AttributeName: 'id', KeyType: 'HASH' }],
-    }),
-  );
-  await sandbox.settle();
-  return dynamo;
-}
+import { invoke, makeFunction, makeTable } from '../../../testing/functions.ts';
+import { withSandbox } from '../../../testing/sandbox.ts';
 
 /** Sends `calls` twice through one client: first the SDK's whole way, then (as `whole` counts) the short one. */
 const TWICE = `
@@ -77,7 +62,7 @@ type Seen = Record<string, { first: string; again: string; whole: number }>;
 
 test('what goes the short way comes back as it does the whole way: answers, errors and all', () =>
   withSandbox(async (sandbox) => {
-    await makeTable(sandbox);
+    await makeTable(sandbox, 'notes');
     const lambda = await makeFunction(sandbox, 'twice', TWICE, { actions: ACTIONS, Timeout: 30 });
     const { result, log } = await invoke(lambda, 'twice', []);
     const seen = result as Seen;
@@ -95,7 +80,7 @@ test('what goes the short way comes back as it does the whole way: answers, erro
 test('a bad answer on the short way is the pipeline’s first try: it goes on from there, and nothing is done twice', () =>
   withSandbox(
     async (sandbox) => {
-      const dynamo = await makeTable(sandbox);
+      const dynamo = await makeTable(sandbox, 'notes');
       const lambda = await makeFunction(
         sandbox,
         'adds',
@@ -123,7 +108,7 @@ test('a bad answer on the short way is the pipeline’s first try: it goes on fr
 
 test('a client that is changed, logs, or talks to somebody else does not go the short way', () =>
   withSandbox(async (sandbox) => {
-    await makeTable(sandbox);
+    await makeTable(sandbox, 'notes');
     const lambda = await makeFunction(
       sandbox,
       'changed',
@@ -150,8 +135,13 @@ test('a client that is changed, logs, or talks to somebody else does not go the 
          stopped.abort();
          await client.send(get(), { abortSignal: stopped.signal }).catch((error) => seen.push(error.name));
          const stops = new AbortController();
-         const late = client.send(get(), { abortSignal: stops.signal }).catch((error) => seen.push(error.name));
-         setImmediate(() => stops.abort());
+         const command = get();
+         command.middlewareStack.add((next) => (args) => {
+           const answer = next(args);
+           stops.abort();
+           return answer;
+         }, { step: 'deserialize', priority: 'low' });
+         const late = client.send(command, { abortSignal: stops.signal }).catch((error) => seen.push(error.name));
          await late;
          await new Promise((done) => client.send(get(), (error, output) => { seen.push(output.$metadata.httpStatusCode); done(); }));
          return seen;
