@@ -86,29 +86,49 @@ function callerOf(caller: Principal): Caller {
   return { arn: principalArn(caller), ...(caller.kind === 'role' ? { role: caller.roleArn } : {}) };
 }
 
-/** What a role was allowed, as long as it stays as it is: a changed role is a new record. */
-const allowed = new WeakMap<RoleRecord, Set<string>>();
+/** What was allowed by a role, or by a resource's policy to a service, as long as these stay: a changed one is another object. */
+const allowed = new WeakMap<RoleRecord | Policy, Set<string>>();
 const MOST_ALLOWED = 500;
 
-/** A service asks the same of its role again and again; answers that nothing but the role's own policies decides are kept. */
-function allowedBefore(store: AccountStore, roleArn: string, permission: Permission): Set<string> | undefined {
-  const role = findRole(store, roleArn);
-  if (!role || role.permissionsBoundary !== undefined || permission.resourcePolicy !== undefined) return undefined;
-  if (role.attachedPolicies.some((arn) => AWS_MANAGED_POLICIES[arn] === undefined)) return undefined;
-  let found = allowed.get(role);
-  if (!found) {
-    if (!identityPolicies(store, role).every(unconditional)) return undefined;
+function allowedBy(
+  giver: RoleRecord | Policy,
+  policies: () => Policy[],
+  keys: ReadonlySet<string>,
+): Set<string> | undefined {
+  let found = allowed.get(giver);
+  if (!found && policies().every((one) => decidedBy(one, keys))) {
     found = new Set();
-    allowed.set(role, found);
+    allowed.set(giver, found);
   }
   return found;
 }
 
-/** Whether a policy's answer depends on action and resource alone: neither conditions nor variables. */
-const unconditional = ({ statements }: Policy): boolean =>
+/**
+ * The same is asked again and again, of a service's role and of a function's or a log group's own policy. Answers that depend
+ * on nothing but these and on who asks are kept.
+ */
+function allowedBefore(store: AccountStore, caller: Principal, permission: Permission): Set<string> | undefined {
+  if (caller.kind === 'service') {
+    if (permission.resourcePolicy === undefined || permission.context) return undefined;
+    const own = policy(permission.resourcePolicy, 'resource');
+    return allowedBy(own, () => [own], SOURCE_KEYS);
+  }
+  const role = caller.kind === 'role' ? findRole(store, caller.roleArn) : undefined;
+  if (!role || role.permissionsBoundary !== undefined || permission.resourcePolicy !== undefined) return undefined;
+  if (role.attachedPolicies.some((arn) => AWS_MANAGED_POLICIES[arn] === undefined)) return undefined;
+  return allowedBy(role, () => identityPolicies(store, role), NO_KEYS);
+}
+
+const NO_KEYS: ReadonlySet<string> = new Set();
+/** What a service's call says of itself; both are in the name its answers are kept under. */
+const SOURCE_KEYS: ReadonlySet<string> = new Set(['aws:sourcearn', 'aws:sourceaccount']);
+
+/** Whether a policy's answer depends on action, resource and these keys alone: no other conditions, no variables. */
+const decidedBy = ({ statements }: Policy, keys: ReadonlySet<string>): boolean =>
   statements.every(
     ({ conditions, actions, resources }) =>
-      conditions.length === 0 && [...actions, ...(resources ?? [])].every(({ source }) => !source.includes('${')),
+      conditions.every(({ key, values }) => keys.has(key.toLowerCase()) && !values.some((one) => one.includes('${'))) &&
+      [...actions, ...(resources ?? [])].every(({ source }) => !source.includes('${')),
   );
 
 /** Throws AccessDeniedException, worded as AWS words it, unless `caller` may do this. */
@@ -120,8 +140,10 @@ export function authorize(
   region: string,
 ): void {
   if (caller.kind === 'admin') return;
-  const known = caller.kind === 'role' ? allowedBefore(store, caller.roleArn, permission) : undefined;
-  const request = `${permission.action} ${permission.resource}`;
+  const known = allowedBefore(store, caller, permission);
+  const by =
+    caller.kind === 'service' ? `${caller.service} ${caller.sourceArn} ${caller.sourceAccount ?? caller.account} ` : '';
+  const request = `${by}${permission.action} ${permission.resource}`;
   if (known?.has(request)) return;
   const outcome = judge(store, caller, permission, now, region);
   if (outcome.decision === 'allowed') {

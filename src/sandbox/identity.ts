@@ -32,6 +32,20 @@ export function sessionAccessKey(account: string, random: Uint8Array): string {
 
 /** The account an access key acts in: the key itself when it is 12 digits, the one a session key carries, else the default. */
 export function accountOfAccessKey(accessKey: string): string {
+  let account = accounts.get(accessKey);
+  if (account === undefined) {
+    account = readAccount(accessKey);
+    if (accounts.size >= MOST_ACCOUNTS) accounts.clear();
+    accounts.set(accessKey, account);
+  }
+  return account;
+}
+
+/** Keys come with every call. */
+const accounts = new Map<string, string>();
+const MOST_ACCOUNTS = 2_000;
+
+function readAccount(accessKey: string): string {
   if (/^\d{12}$/.test(accessKey)) return accessKey;
   if (/^ASIA[A-Z2-7]{16}$/.test(accessKey)) {
     let number = 0n;

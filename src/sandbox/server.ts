@@ -82,14 +82,19 @@ function foreignCaller(request: IncomingMessage): string | undefined {
 }
 
 async function readBody(request: IncomingMessage): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of request) {
-    length += (chunk as Buffer).length;
-    if (length > LARGEST_BODY)
-      throw new ServiceError('RequestEntityTooLargeException', 'The request is larger than 16 MB.', 413);
-    chunks.push(chunk as Buffer);
-  }
+  const chunks = await new Promise<Buffer[]>((done, fail) => {
+    const taken: Buffer[] = [];
+    let length = 0;
+    request.on('data', (chunk: Buffer) => {
+      length += chunk.length;
+      if (length > LARGEST_BODY)
+        fail(new ServiceError('RequestEntityTooLargeException', 'The request is larger than 16 MB.', 413));
+      else taken.push(chunk);
+    });
+    request.once('end', () => done(taken));
+    request.once('error', fail);
+    request.once('close', () => fail(new Error('the request ended before its body')));
+  });
   const bytes = chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks);
   if (request.headers['content-encoding'] !== 'gzip') return bytes;
   // Clients compress what is long (PutMetricData).

@@ -646,10 +646,10 @@ test('a rule reaches a function through its resource policy, and only the rule t
       new PutRuleCommand({ Name: 'started', EventPattern: JSON.stringify({ source: ['shop'] }) }),
     );
     await bus.send(new PutTargetsCommand({ Rule: 'started', Targets: [{ Id: 'f', Arn: FunctionArn }] }));
-    const send = async (id: string) => {
+    const send = async (id: string, Source = 'shop') => {
       await bus.send(
         new PutEventsCommand({
-          Entries: [{ Source: 'shop', DetailType: 'Started', Detail: JSON.stringify({ id }) }],
+          Entries: [{ Source, DetailType: 'Started', Detail: JSON.stringify({ id }) }],
         }),
       );
       await sandbox.settle();
@@ -670,6 +670,16 @@ test('a rule reaches a function through its resource policy, and only the rule t
     await allow('this', RuleArn);
     await send('taken');
     expect(await seen(dynamo, 'taken')).toMatchObject({ type: { S: 'Started' } });
+    // What one rule was allowed is no other's, and ends with the permission.
+    await bus.send(new PutRuleCommand({ Name: 'too', EventPattern: JSON.stringify({ source: ['bar'] }) }));
+    await bus.send(new PutTargetsCommand({ Rule: 'too', Targets: [{ Id: 'f', Arn: FunctionArn }] }));
+    await send('of the other', 'bar');
+    expect(await seen(dynamo, 'of the other')).toBeUndefined();
+    await send('taken again');
+    expect(await seen(dynamo, 'taken again')).toBeDefined();
+    await lambda.send(new RemovePermissionCommand({ FunctionName: 'order-started', StatementId: 'this' }));
+    await send('too late');
+    expect(await seen(dynamo, 'too late')).toBeUndefined();
   }));
 
 test('a data folder inside a project of ES modules once turned index.js into one; it stays CommonJS', async () => {

@@ -10,7 +10,7 @@ interface LogEvent {
 
 /** milliseconds: what is waited for more lines, and where lines have just been written (a busy function) */
 const MOMENT = 25;
-const LONGER_MOMENT = 150;
+const LONGER_MOMENT = 400;
 
 /** The log stream of one environment. */
 export class LogWriter {
