@@ -129,6 +129,11 @@ test('a client that is changed, logs, or talks to somebody else does not go the 
          const logs = new DynamoDBClient({ logger: { info: note, debug() {}, warn() {}, error: note, trace() {} } });
          await logs.send(get());
          await logs.send(get());
+         const { requestHandler } = client.config;
+         client.config.requestHandler = { handle: async () => { throw new Error('own handler'); } };
+         await client.send(get()).catch((error) => seen.push(error.message));
+         client.config.requestHandler = requestHandler;
+         await client.send(get());
          const away = new DynamoDBClient({ endpoint: 'http://192.0.2.1:1', maxAttempts: 1 });
          for (let i = 0; i < 2; i++) await away.send(get()).catch((error) => seen.push(error.code));
          const stopped = new AbortController();
@@ -153,6 +158,7 @@ test('a client that is changed, logs, or talks to somebody else does not go the 
       'step',
       'logged',
       'logged',
+      'own handler',
       'ENETUNREACH',
       'ENETUNREACH',
       'AbortError',

@@ -74,8 +74,17 @@ interface SdkCommand {
   schema?: [kind: number, namespace: string, name: string, traits: unknown, input: unknown, output: unknown];
   input: Record<string, unknown>;
 }
+interface Config {
+  cacheMiddleware?: boolean;
+  protocol?: Protocol;
+  credentials?: () => Promise<Identity>;
+  endpoint?: unknown;
+  region?: unknown;
+  requestHandler?: unknown;
+  logger?: unknown;
+}
 interface SdkClient {
-  config: { cacheMiddleware?: boolean; protocol?: Protocol; credentials?: () => Promise<Identity> };
+  config: Config;
   middlewareStack: Stack;
   handlers?: unknown;
   send(this: SdkClient, command: SdkCommand, ...more: unknown[]): unknown;
@@ -89,7 +98,17 @@ interface Route {
   /** Region and service, as a credential's scope names them. */
   scope: string;
   host: string;
+  /** The client's settings that this was learnt under. */
+  under: unknown[];
 }
+
+const settingsOf = ({ protocol, endpoint, region, requestHandler, logger }: Config): unknown[] => [
+  protocol,
+  endpoint,
+  region,
+  requestHandler,
+  logger,
+];
 
 /**
  * The services whose operations are nothing but a request and an answer: their clients add no step of their own to those
@@ -122,6 +141,11 @@ const PLAIN_STEPS = new Set([
   'endpointV2Middleware',
 ]);
 const isPlain = (identified: string): boolean => PLAIN_STEPS.has(identified.replace(/ .*/s, ''));
+
+function sameSettings(config: Config, { under }: Route): boolean {
+  const now = settingsOf(config);
+  return under.every((one, i) => one === now[i]);
+}
 
 function queryText(query: SdkRequest['query']): string {
   const pairs = Object.entries(query ?? {}).flatMap(([name, value]) =>
@@ -234,7 +258,13 @@ export function shortenSdk(load: (name: string) => unknown, endpoint: URL, ask: 
             endpoint: async () => ({ protocol, hostname, port, path: '/' }),
           };
           const operation = { namespace, name, traits, input, output };
-          known.set(kind, { operation, context: context_, scope, host: endpoint.host });
+          known.set(kind, {
+            operation,
+            context: context_,
+            scope,
+            host: endpoint.host,
+            under: settingsOf(client.config),
+          });
         }
         return next(args);
       };
@@ -244,7 +274,7 @@ export function shortenSdk(load: (name: string) => unknown, endpoint: URL, ask: 
 
   async function straight(client: SdkClient, command: SdkCommand, route: Route): Promise<unknown> {
     const { operation, context, scope, host } = route;
-    const { protocol, credentials } = client.config as Required<SdkClient['config']>;
+    const { protocol, credentials } = client.config as Required<Config>;
     let request: SdkRequest;
     try {
       request = await protocol.serializeRequest(operation, command.input, context);
@@ -306,7 +336,8 @@ export function shortenSdk(load: (name: string) => unknown, endpoint: URL, ask: 
     // A command with middleware of its own is resolved by itself: options of any kind ask for that.
     if (command.middlewareStack.identify().length > 0) return send.call(this, command, {});
     const route = known.get(command.constructor);
-    if (route === undefined) return scout(this, command, known);
+    if (route === undefined || (route !== 'whole' && !sameSettings(this.config, route)))
+      return scout(this, command, known);
     // An endpoint of EventBridge's own kind is for the SDK to refuse.
     if (route === 'whole' || command.input?.['EndpointId'] !== undefined) return send.call(this, command);
     return straight(this, command, route);
