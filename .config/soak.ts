@@ -5,7 +5,7 @@ export default defineConfig({
     root: new URL('..', import.meta.url).pathname,
     include: ['src/**/*.soak.ts'],
     globalSetup: ['src/testing/build-once.ts'],
-    testTimeout: 3_600_000,
+    testTimeout: 7_200_000,
     hookTimeout: 3_600_000,
     maxWorkers: 1,
     fileParallelism: false,
