@@ -306,7 +306,7 @@ export function between(wanted: Record<string, string[]>, now: Record<string, st
 }
 
 /** Names that are the look-alikes' own, or of something a learner has beside the workshop: a reset must leave them. */
-const ALIKE = /-mine|Mine\b|Workflow2|EventBus2|UserPool2|My01|LoyaltyCards/;
+const ALIKE = /-mine|Mine\b|Workflow2|EventBus2|UserPool2|My01|LoyaltyCards|ServerlesspressoUsers/;
 
 /**
  * What an account holds, resource by resource with all that matters of each, without what differs from one making to the
