@@ -14,21 +14,16 @@ import type { ManagedPolicyRecord, RoleRecord } from './iam-records.ts';
 import { type Principal, principalArn } from './identity.ts';
 import type { AccountStore } from './journal.ts';
 import { AWS_MANAGED_POLICIES } from './managed-policies.ts';
+import { remember } from './remember.ts';
 import type { Permission } from './service.ts';
 
 /** Policies are few and asked often: each text is parsed once. */
-const parsed: Record<PolicyKind, Map<string, Policy>> = { identity: new Map(), resource: new Map(), trust: new Map() };
-
-function policy(text: string, kind: PolicyKind = 'identity'): Policy {
-  const known = parsed[kind];
-  let document = known.get(text);
-  if (!document) {
-    document = parsePolicy(text, kind);
-    if (known.size > 5_000) known.clear();
-    known.set(text, document);
-  }
-  return document;
-}
+const parsed: Record<PolicyKind, (text: string) => Policy> = {
+  identity: remember(5_000, (text) => parsePolicy(text, 'identity')),
+  resource: remember(5_000, (text) => parsePolicy(text, 'resource')),
+  trust: remember(5_000, (text) => parsePolicy(text, 'trust')),
+};
+const policy = (text: string, kind: PolicyKind = 'identity'): Policy => parsed[kind](text);
 
 export function findRole(store: AccountStore, roleArn: string): RoleRecord | undefined {
   const role = store.table<RoleRecord>('iam', '', 'roles').get(roleArn.split('/').at(-1) ?? '');

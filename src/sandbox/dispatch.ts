@@ -3,6 +3,7 @@ import { ServiceError } from './errors.ts';
 import { decodeJson } from './protocols/json.ts';
 import { decodeQuery } from './protocols/query.ts';
 import { decodeRest, matchRoute } from './protocols/rest.ts';
+import { remember } from './remember.ts';
 import type { Input, Route, Service } from './service.ts';
 
 export interface WireRequest {
@@ -69,21 +70,12 @@ export function dispatch(request: WireRequest, services: ReadonlyMap<string, Ser
   };
 }
 
-/** What stands before a signature → key, Region and service in it: a caller's are the same all day. */
-const credentials = new Map<string, RegExpExecArray | null>();
-const MOST_CREDENTIALS = 1_000;
+/** Key, Region and service of what stands before a signature: a caller's are the same all day. */
+const credentialBefore = remember(1_000, (start) => /Credential=([^/,\s]+)\/\d+\/([^/,\s]+)\/([^/,\s]+)$/.exec(start));
 
 function credentialOf(authorization: string): RegExpExecArray | null {
   const end = authorization.indexOf('/aws4_request');
-  if (end < 0) return null;
-  const start = authorization.slice(0, end);
-  let found = credentials.get(start);
-  if (found === undefined) {
-    found = /Credential=([^/,\s]+)\/\d+\/([^/,\s]+)\/([^/,\s]+)$/.exec(start);
-    if (credentials.size >= MOST_CREDENTIALS) credentials.clear();
-    credentials.set(start, found);
-  }
-  return found;
+  return end < 0 ? null : credentialBefore(authorization.slice(0, end));
 }
 
 /** Path and query as they were sent; URL itself takes as long as the rest of a dispatch, and is needed for odd paths only. */

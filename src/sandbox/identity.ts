@@ -1,3 +1,5 @@
+import { remember } from './remember.ts';
+
 /** Who makes a call. */
 export type Principal =
   /** The default caller: the account's administrator (the root user). */
@@ -30,21 +32,6 @@ export function sessionAccessKey(account: string, random: Uint8Array): string {
   return `ASIA${text}`;
 }
 
-/** The account an access key acts in: the key itself when it is 12 digits, the one a session key carries, else the default. */
-export function accountOfAccessKey(accessKey: string): string {
-  let account = accounts.get(accessKey);
-  if (account === undefined) {
-    account = readAccount(accessKey);
-    if (accounts.size >= MOST_ACCOUNTS) accounts.clear();
-    accounts.set(accessKey, account);
-  }
-  return account;
-}
-
-/** Keys come with every call. */
-const accounts = new Map<string, string>();
-const MOST_ACCOUNTS = 2_000;
-
 function readAccount(accessKey: string): string {
   if (/^\d{12}$/.test(accessKey)) return accessKey;
   if (/^ASIA[A-Z2-7]{16}$/.test(accessKey)) {
@@ -54,3 +41,6 @@ function readAccount(accessKey: string): string {
   }
   return DEFAULT_ACCOUNT;
 }
+
+/** The account an access key acts in: the key itself when it is 12 digits, the one a session key carries, else the default. */
+export const accountOfAccessKey = remember(2_000, readAccount);

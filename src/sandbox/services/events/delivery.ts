@@ -7,6 +7,7 @@ import { matches } from '../../../event-pattern/index.ts';
 import { authorize } from '../../authorize.ts';
 import { ServiceError } from '../../errors.ts';
 import type { Principal } from '../../identity.ts';
+import { remember } from '../../remember.ts';
 import type { Context } from '../../service.ts';
 import { validPattern } from './patterns.ts';
 import { type DeliveryRecord, deliveriesOf, findBus, rulesOf, type Target } from './records.ts';
@@ -291,15 +292,4 @@ function hash(text: string): string {
 }
 
 /** Of texts that come with every event. */
-const hashes = new Map<string, string>();
-const MOST_HASHES = 1_000;
-
-function hashAgain(text: string): string {
-  let found = hashes.get(text);
-  if (found === undefined) {
-    found = hash(text);
-    if (hashes.size >= MOST_HASHES) hashes.clear();
-    hashes.set(text, found);
-  }
-  return found;
-}
+const hashAgain = remember(1_000, hash);

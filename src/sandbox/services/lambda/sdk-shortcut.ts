@@ -1,7 +1,8 @@
 /**
  * The AWS SDK inside a function, on the short way to the sandbox: what it asks is handed over to the thread that answers,
  * for that is this very process, and the steps that only matter on a network are left out. Whatever is not certain (an
- * error, a client or a command that somebody changed, another endpoint) goes through the SDK's own pipeline.
+ * error, a client or a command that somebody changed, another endpoint) goes through the SDK's own pipeline. One file, half
+ * of it the shapes of what the SDK does not export: handler, signer and client are changed together or not at all.
  */
 import type { AnswerMessage, CallMessage } from './protocol.ts';
 

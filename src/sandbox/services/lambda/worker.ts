@@ -1,7 +1,8 @@
 /**
  * One execution environment of a function, in a worker thread: loads the deployed code as Lambda's Node.js runtime does
  * and runs one invocation at a time. Its own esbuild entry. What it may reach: its code, node's own modules, the AWS SDK
- * that presso carries, and 127.0.0.1. One file, because it is loaded alone, once for each environment.
+ * that presso carries, and 127.0.0.1. One file, because the order matters in which it changes clock, console, network and
+ * modules before the function's code is loaded.
  */
 import childProcess from 'node:child_process';
 import dgram from 'node:dgram';
@@ -31,7 +32,12 @@ const port = parentPort;
 if (!port) throw new Error('This file runs in a worker of the sandbox.');
 // The thread that answers everybody goes before those that ask: where all are busy, this one gives way. On Linux a thread
 // has a priority of its own; elsewhere it would be the whole process's.
-if (process.platform === 'linux') os.setPriority(os.constants.priority.PRIORITY_BELOW_NORMAL);
+if (process.platform === 'linux')
+  try {
+    os.setPriority(os.constants.priority.PRIORITY_BELOW_NORMAL);
+  } catch {
+    // Not allowed to (a container): it runs as before.
+  }
 const say = (message: FromWorker): void => port.postMessage(message);
 
 let clockOffset = 0;
