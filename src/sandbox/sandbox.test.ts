@@ -145,6 +145,24 @@ test('a moved clock stays moved over a restart', async () => {
   await again.close();
 });
 
+test('a body that is too large, or not what it says it is, is refused as AWS refuses it', () =>
+  withSandbox(async (sandbox) => {
+    const send = (body: Buffer, headers: Record<string, string>) =>
+      fetch(sandbox.endpoint, {
+        method: 'POST',
+        body,
+        headers: { 'content-type': 'application/x-amz-json-1.1', ...headers },
+      });
+    const large = await send(Buffer.alloc(17 * 1024 * 1024, ' '), {});
+    expect([large.status, large.headers.get('x-amzn-errortype')]).toEqual([413, 'RequestEntityTooLargeException']);
+    const torn = await send(Buffer.from('not gzip'), { 'content-encoding': 'gzip' });
+    expect([torn.status, await torn.json()]).toMatchObject([400, { __type: 'SerializationException' }]);
+    const parameters = new SSMClient(clientConfig(sandbox));
+    await expect(
+      parameters.send(new PutParameterCommand({ Name: '/large', Value: ' '.repeat(17 * 1024 * 1024), Type: 'String' })),
+    ).rejects.toMatchObject({ name: 'RequestEntityTooLargeException' });
+  }));
+
 test('throttling, failures and dropped connections come when asked for, the same for the same seed', async () => {
   const run = () =>
     withSandbox(

@@ -62,10 +62,14 @@ async function answer(
 ): Promise<WireResponse | 'drop'> {
   const foreign = foreignCaller(request);
   if (foreign) return { status: 403, headers: { 'content-type': 'text/plain' }, body: foreign };
-  const body = await readBody(request);
   const headers: Record<string, string> = {};
   for (const [name, value] of Object.entries(request.headers))
     headers[name] = Array.isArray(value) ? value.join(',') : (value ?? '');
+  const body = await readBody(request).catch((error: unknown) => {
+    if (error instanceof ServiceError) return errorAnswer(error, undefined, world.uuid(), headers);
+    throw error;
+  });
+  if (!Buffer.isBuffer(body)) return body;
   const wire: WireRequest = { method: request.method ?? 'GET', url: request.url ?? '/', headers, body };
   if (wire.url.startsWith('/_presso/')) return controlAnswer(wire, world, control);
   return serviceAnswer(wire, world, faults);
@@ -157,7 +161,7 @@ export async function serviceAnswer(wire: WireRequest, world: World, faults: Fau
     };
   } catch (error) {
     const fault = asServiceError(error, world, found);
-    return errorAnswer(fault, found, requestId, wire);
+    return errorAnswer(fault, found, requestId, wire.headers);
   }
 }
 
@@ -178,9 +182,9 @@ function errorAnswer(
   error: ServiceError,
   found: Dispatch | undefined,
   requestId: string,
-  wire: WireRequest,
+  headers: WireRequest['headers'],
 ): WireResponse {
-  const protocol = found?.protocol ?? (wire.headers['content-type']?.includes('urlencoded') ? 'query' : 'json-1.0');
+  const protocol = found?.protocol ?? (headers['content-type']?.includes('urlencoded') ? 'query' : 'json-1.0');
   const form = found?.service.query;
   const code = form?.codes[error.code] ?? error.code;
   const common = {
