@@ -12,6 +12,7 @@ import { connect } from '../aws/connection.ts';
 import { templatesDir } from '../paths.ts';
 import { type Sandbox, startSandbox } from '../sandbox/index.ts';
 import { runPresso } from '../testing/presso.ts';
+import { Pty } from '../testing/pty.ts';
 import { clientConfig } from '../testing/sandbox.ts';
 import { BUS_NAME, MARKER, TABLES } from '../workshop.ts';
 import { type DeployEvent, deploy } from './deploy.ts';
@@ -117,6 +118,26 @@ test('what earlier attempts left is cleared: a rollback, an unexecuted change se
     Key: { PK: { S: 'orderID' } },
   });
   expect(Item?.['IDvalue']).toEqual({ N: '0' });
+});
+
+test('in a narrow terminal an output that does not fit beside its name can be copied from a line of its own', async () => {
+  const pty = new Pty(['setup', '--sandbox', '--endpoint-url', sandbox.endpoint], {
+    home,
+    rows: 60,
+    env: { AWS_ACCESS_KEY_ID: '555555555555' },
+  });
+  try {
+    expect(await pty.ended, pty.text()).toBe(0);
+    expect(pty.text()).toContain('nothing was changed');
+    expect(pty.screen.lines()).toContainEqual(
+      expect.stringMatching(/^ {2}serverlesspresso-order-manager-WaitingCompletion-\w{12}$/),
+    );
+    // What is longer than a line is broken by the terminal alone: no line end of ours gets into the clipboard.
+    expect(pty.raw).toMatch(/\n {2}arn:aws:states:us-east-1:555555555555:stateMachine:[\w-]{60,}\r/);
+    expect(pty.screen.overruns).toBe(1);
+  } finally {
+    pty.close();
+  }
 });
 
 test('at an event nothing is deployed, and what is missing is named', async () => {
