@@ -1,8 +1,8 @@
 /**
  * Long work, shown: a live list where there is a terminal (Listr2), else one line a change. Standard error, like all news.
  */
-import { isTerminal, tell } from './terminal.ts';
-import { duration, line } from './text.ts';
+import { isTerminal, tell, width } from './terminal.ts';
+import { cut, duration, line } from './text.ts';
 
 export interface Step {
   id: string;
@@ -35,12 +35,14 @@ export async function showProgress(
   }
   if (!isTerminal() || !process.stderr.isTTY || process.env['CI']) return showLines(steps, news, now);
   const { Listr } = await import('listr2');
+  // Beside the mark and the time that comes at the end: an entry that is broken pushes the picture down.
+  const oneRow = (title: string): string => cut(title, width() - 12);
   const gates = new Map(steps.map(({ id }) => [id, gate()]));
   const wrappers = new Map<string, Wrapper>();
   const started = new Map<string, number>();
   const list = new Listr(
     steps.map(({ id, title }) => ({
-      title,
+      title: oneRow(title),
       task: async (_: unknown, task: Wrapper) => {
         wrappers.set(id, task);
         await gates.get(id)?.promise;
@@ -61,14 +63,14 @@ export async function showProgress(
       const task = wrappers.get(id);
       const title = steps.find((step) => step.id === id)?.title ?? id;
       if (state === 'started') started.set(id, now());
-      if (task && text) task.output = line(text);
+      if (task && text) task.output = cut(line(text), width() - 4);
       if (state === 'done') {
         const took = started.has(id) ? ` ${duration(now() - (started.get(id) ?? 0))}` : '';
-        if (task) task.title = `${title}${text ? ` · ${line(text)}` : ''}${took}`;
+        if (task) task.title = `${oneRow(`${title}${text ? ` · ${line(text)}` : ''}`)}${took}`;
         gates.get(id)?.open();
       } else if (state === 'failed') gates.get(id)?.fail(new Error(line(text ?? 'failed')));
       else if (state === 'skipped') {
-        task?.skip(`${title}${text ? ` · ${line(text)}` : ''}`);
+        task?.skip(oneRow(`${title}${text ? ` · ${line(text)}` : ''}`));
         gates.get(id)?.open();
       }
     }

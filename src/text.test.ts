@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { clean, duration, nearest } from './text.ts';
+import { clean, cut, duration, nearest } from './text.ts';
 
 test('text from elsewhere cannot steer a terminal', () => {
   expect(clean('a\u001b[31mred\u001b[0m\u001b]0;title\u0007b\rc\u202ed')).toBe('aredbcd');
@@ -8,6 +8,15 @@ test('text from elsewhere cannot steer a terminal', () => {
 
 test('spans read like speech', () => {
   expect([0, 950, 4_200, 60_000, 185_000].map(duration)).toEqual(['0 ms', '950 ms', '4.2 s', '1 min', '3 min 5 s']);
+});
+
+test('what is too long ends with a mark, between letters and not within one', () => {
+  expect([cut('coffee', 6), cut('coffee bar', 8), cut('🙂🙂🙂', 2), cut('ab', 0)]).toEqual([
+    'coffee',
+    'coffee…',
+    '🙂…',
+    '…',
+  ]);
 });
 
 test('a slip of the finger finds its word, a stranger does not', () => {

@@ -25,6 +25,17 @@ export function duration(ms: number): string {
   return rest === 0 ? `${Math.floor(seconds / 60)} min` : `${Math.floor(seconds / 60)} min ${rest} s`;
 }
 
+/** The beginning of a text that has no more than so many letters, with a mark where something is missing. */
+export function cut(text: string, most: number): string {
+  const letters = [...text];
+  return letters.length <= most
+    ? text
+    : `${letters
+        .slice(0, Math.max(0, most - 1))
+        .join('')
+        .trimEnd()}…`;
+}
+
 /** `1 order`, `3 orders` */
 export const count = (n: number, one: string, many = `${one}s`): string => `${n} ${n === 1 ? one : many}`;
 

@@ -6,7 +6,6 @@ const result = (i: number, own: Partial<Result>): Result => ({
   account: String(100_000_000_000 + i),
   name: `p${i}`,
   region: 'us-east-1',
-  role: 'R',
   outcome: 'done',
   summary: 'nothing to do',
   trouble: [],
