@@ -13,7 +13,7 @@ import { logPolicies } from './logs.ts';
 import { queuesNamed } from './queues.ts';
 import { dashboardExists } from './sales.ts';
 import { listTables } from './tables.ts';
-import { userPoolsNamed } from './user-pools.ts';
+import { userPools } from './user-pools.ts';
 import {
   BUS_NAME,
   coreStackName,
@@ -60,7 +60,7 @@ export interface Trace {
 export interface Traces {
   region: string;
   found: Trace[];
-  /** With a name of the workshop that others may use as well, and without its marker. */
+  /** With a name like the workshop's, or with one that others may use as well, and without its marker. */
   alike: Trace[];
   /** Kinds that were looked at. */
   looked: TraceKind[];
@@ -140,7 +140,9 @@ const LOOKS: Record<TraceKind, (connection: Connection) => Promise<Seen[]>> = {
   'log policy': async (connection) =>
     (await logPolicies(connection)).filter(({ name }) => name === LOG_POLICY).map(({ name }) => ({ id: name })),
   'user pool': async (connection) =>
-    (await userPoolsNamed(connection, USER_POOL_NAME)).map((id) => ({ id, name: USER_POOL_NAME })),
+    (await userPools(connection))
+      .filter(({ name }) => /serverlesspresso/i.test(name))
+      .map(({ id, name }) => ({ id, name, alike: name !== USER_POOL_NAME })),
   'identity pool': async (connection) => {
     const client = await connection.client(
       'cognito-identity',

@@ -10,18 +10,21 @@ const load = (connection: Connection) =>
     async (config) => new (await import('@aws-sdk/client-cognito-identity-provider')).CognitoIdentityProvider(config),
   );
 
-/** Ids of the pools of exactly this name; a name may stand for several pools. */
-export async function userPoolsNamed(connection: Connection, name: string): Promise<string[]> {
+export async function userPools(connection: Connection): Promise<{ id: string; name: string }[]> {
   const client = await load(connection);
-  const ids: string[] = [];
+  const pools: { id: string; name: string }[] = [];
   let NextToken: string | undefined;
   do {
     const page = await client.listUserPools({ MaxResults: 60, NextToken });
-    ids.push(...(page.UserPools ?? []).filter((pool) => pool.Name === name).map(({ Id }) => Id ?? ''));
+    pools.push(...(page.UserPools ?? []).map(({ Id = '', Name = '' }) => ({ id: Id, name: Name })));
     NextToken = page.NextToken;
   } while (NextToken);
-  return ids;
+  return pools;
 }
+
+/** Ids of the pools of exactly this name; a name may stand for several pools. */
+export const userPoolsNamed = async (connection: Connection, wanted: string): Promise<string[]> =>
+  (await userPools(connection)).filter(({ name }) => name === wanted).map(({ id }) => id);
 
 /**
  * The pool that the workshop's apps sign in to: the one that its core names, else the only one of its name. Undefined when

@@ -4,6 +4,7 @@ import { ApiGatewayV2 } from '@aws-sdk/client-apigatewayv2';
 import { CloudFormation } from '@aws-sdk/client-cloudformation';
 import { CloudWatch } from '@aws-sdk/client-cloudwatch';
 import { CloudWatchLogs } from '@aws-sdk/client-cloudwatch-logs';
+import { CognitoIdentityProvider } from '@aws-sdk/client-cognito-identity-provider';
 import { DynamoDB } from '@aws-sdk/client-dynamodb';
 import { EventBridge } from '@aws-sdk/client-eventbridge';
 import { IAM } from '@aws-sdk/client-iam';
@@ -195,6 +196,9 @@ test('what a stuck stack let go of is found by name and marker, in module 4 too;
   await sqs.createQueue({ QueueName: 'MetricsQueue' });
   await sqs.createQueue({ QueueName: 'MetricsQueueCloudwatch', tags });
   await cloudwatch.putDashboard({ DashboardName: 'Serverlesspresso_Metrics', DashboardBody: '{"widgets":[]}' });
+  const pools = new CognitoIdentityProvider(config);
+  await pools.createUserPool({ PoolName: 'ServerlesspressoUsers' });
+  await pools.createUserPool({ PoolName: 'LoyaltyCards' });
   const before = (await cleanup()).find(({ id }) => id === 'cleanup.apis');
   expect(before?.status).toBe('fail');
   expect(before?.found).toBe(
@@ -203,6 +207,7 @@ test('what a stuck stack let go of is found by name and marker, in module 4 too;
   const plan = await planAccountTeardown(workshop.connection);
   expect(plan.removals.map(({ kind }) => kind)).toEqual(['HTTP API', 'queue', 'dashboard']);
   expect(plan.left.map(({ kind, id }) => `${kind} ${id}`)).toEqual([
+    'user pool ServerlesspressoUsers',
     'HTTP API serverlesspresso-validator',
     'queue MetricsQueue',
   ]);
@@ -224,6 +229,7 @@ test('what a stuck stack let go of is found by name and marker, in module 4 too;
   expect((await apis.getApis({})).Items?.map(({ ApiId }) => ApiId)).toEqual([theirs.ApiId]);
   expect((await sqs.listQueues({})).QueueUrls).toHaveLength(1);
   expect((await cloudwatch.listDashboards({})).DashboardEntries).toEqual([]);
+  expect((await pools.listUserPools({ MaxResults: 9 })).UserPools).toHaveLength(2);
   expect((await cleanup()).find(({ id }) => id === 'cleanup.apis')?.status).toBe('pass');
 });
 

@@ -52,7 +52,13 @@ export function planTeardown(present: Present): SweepPlan {
       });
   }
   for (const { kind, id, name } of present.alike)
-    leave(kind, name ?? id, `it has a name of the workshop but no tag ${MARKER.key}`);
+    leave(
+      kind,
+      name ?? id,
+      kind === 'user pool'
+        ? 'its name is only like the workshop’s'
+        : `it has a name of the workshop but no tag ${MARKER.key}`,
+    );
   return plan;
 }
 

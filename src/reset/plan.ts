@@ -37,7 +37,7 @@ export interface Present {
   iotAttachments: { policy: string; target: string }[];
   /** Things with the workshop's own names that none of its stacks holds; `owner` is a stack of somebody else. */
   loose: { kind: LooseKind; id: string; name?: string; owner?: string }[];
-  /** Things with a name of the workshop that others may use as well, without its marker, and in none of its stacks. */
+  /** Things called like the workshop's, or as others may be called as well, without its marker, and in none of its stacks. */
   alike: { kind: string; id: string; name?: string }[];
 }
 
