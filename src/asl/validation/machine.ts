@@ -231,9 +231,11 @@ function checkNext(place: Place, state: JsonObject, need: boolean): void {
 /** The fields that carry data through a state (developer guide, "Processing input and output", "Transforming data"). */
 function checkData(place: Place, state: JsonObject): void {
   const { language, location } = place;
-  checkAssign(place, state);
+  const after: Place = { ...place, answered: ['Task', 'Parallel', 'Map'].includes(String(state.Type)) };
+  checkAssign(after, state);
   if (language === 'JSONata') {
-    for (const name of ['Arguments', 'Output']) checkExpressions(place, member(location, name), state[name]);
+    checkExpressions(place, member(location, 'Arguments'), state.Arguments);
+    checkExpressions(after, member(location, 'Output'), state.Output);
     return;
   }
   checkPath(place, state, 'InputPath', { nullable: true });

@@ -91,11 +91,14 @@ export interface ExpressionFault {
   message: string;
 }
 
+/** Which members of `$states` exist where an expression stands; elsewhere AWS refuses them ("Transforming data with JSONata"). */
+type Where = { caught?: boolean; answered?: boolean };
+
 /**
  * Why AWS refuses a JSONata expression (the text between `{%` and `%}`), or nothing: it does not parse, or it starts from
  * an input document, which Step Functions does not set ("Transforming data with JSONata in Step Functions").
  */
-export function expressionFault(text: string, where: { caught: boolean }): ExpressionFault | undefined {
+export function expressionFault(text: string, where: Where): ExpressionFault | undefined {
   const fault = reason(() => parseJsonata(text));
   // The parser's code goes before its message when an execution fails, but not here.
   if (fault !== undefined) return { code: 'INVALID_JSONATA_EXPRESSION', message: fault.replace(/^[A-Z]\d{4}: /, '') };
@@ -112,7 +115,7 @@ export function expressionFault(text: string, where: { caught: boolean }): Expre
 const topLevel = (name: string): string => `Reference to '${name}' at the top level is not supported.`;
 
 /** Walks a tree. `top`: no step before this node has set a context, so a bare name or `$` would refer to nothing. */
-function unsupported(node: Node | undefined, top: boolean, where: { caught: boolean }): string | undefined {
+function unsupported(node: Node | undefined, top: boolean, where: Where): string | undefined {
   if (!node || typeof node !== 'object') return;
   const each = (nodes: unknown, isTop = top): string | undefined => {
     for (const child of Array.isArray(nodes) ? nodes.flat(2) : [nodes]) {
@@ -125,8 +128,12 @@ function unsupported(node: Node | undefined, top: boolean, where: { caught: bool
     case 'path': {
       const steps = node.steps as Node[];
       const [first, second] = steps;
-      if (first?.type === 'variable' && first.value === 'states' && second?.value === 'errorOutput' && !where.caught)
-        return "'$states.errorOutput' can only be used in a Catch.";
+      if (first?.type === 'variable' && first.value === 'states') {
+        if (second?.value === 'errorOutput' && !where.caught)
+          return "'$states.errorOutput' can only be used in a Catch.";
+        if (second?.value === 'result' && !where.answered)
+          return "'$states.result' can only be used in Output or Assign of a Task, Parallel or Map.";
+      }
       return each(steps[0]) ?? each(steps.slice(1), false) ?? each(group(node), false);
     }
     case 'name':

@@ -656,6 +656,16 @@ describe('DG, "Transforming data with JSONata": QueryLanguage', () => {
       [],
     );
   });
+  test('$states.result exists in Output and Assign of a Task, Parallel or Map only', () => {
+    // DG, "Transforming data with JSONata": elsewhere it "will be caught at creation, update, or validation".
+    const result = '{% $states.result.a %}';
+    expect(jsonata(task({ Output: result, Assign: { a: result } }))).toEqual([]);
+    const refused = expect.stringContaining("UNSUPPORTED_JSONATA_EXPRESSION: '$states.result'");
+    expect(jsonata(task({ Arguments: { a: result } }))).toEqual([refused]);
+    expect(jsonata(task({ Catch: [{ ErrorEquals: ['E'], Next: 'S', Output: result }] }))).toEqual([refused]);
+    expect(jsonata({ Type: 'Pass', End: true, Output: result })).toEqual([refused]);
+    expect(jsonata({ Type: 'Choice', Choices: [{ Next: 'S', Condition: result }] })).toEqual([refused]);
+  });
   test('Condition, and numbers as expressions', () => {
     expect(
       jsonata({

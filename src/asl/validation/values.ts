@@ -13,6 +13,8 @@ export interface Place {
   language: QueryLanguage;
   /** Inside a Catch, where `$states.errorOutput` exists. */
   caught?: boolean;
+  /** In Output or Assign of a Task, Parallel or Map, where `$states.result` exists. */
+  answered?: boolean;
 }
 
 export const isObject = (value: Json | undefined): value is JsonObject =>
@@ -41,7 +43,7 @@ export function checkExpression(place: Place, location: string, text: string): v
     place.report.schema(location, 'JSONata string must start with {% and end with %}');
     return;
   }
-  const fault = expressionFault(text.slice(2, -2), { caught: place.caught ?? false });
+  const fault = expressionFault(text.slice(2, -2), place);
   if (fault) place.report.error(fault.code, fault.message, location);
 }
 
