@@ -3,7 +3,7 @@
  * history they write. It knows nothing of states; what runs in a fiber is in states/.
  */
 import { StatesError } from './errors.ts';
-import { failureDetails, History, inputDetails, MAX_EVENTS, outputDetails } from './history.ts';
+import { failureDetails, History, HistoryFull, inputDetails, MAX_EVENTS, outputDetails } from './history.ts';
 import { tooLarge } from './json.ts';
 import { Dice } from './random.ts';
 import type {
@@ -216,7 +216,7 @@ export class Engine implements Execution {
     } catch (error) {
       outcome = { failure: toFailure(error) };
       // A full history ends the execution wherever it happens; no Catch may write on.
-      if (error instanceof StatesError && fiber.parent) {
+      if (error instanceof HistoryFull && fiber.parent) {
         this.#end('FAILED', error.error, error.reason);
         return;
       }

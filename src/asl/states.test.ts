@@ -398,6 +398,27 @@ describe('States Language "Map State"', () => {
     ]);
   });
 
+  // DG, "Handling errors in Step Functions workflows": what a Map reports, its own Retry and Catch may take.
+  test.each<[string, JsonObject]>([
+    ['States.IntrinsicFailure', { ItemSelector: { 'v.$': 'States.ArrayGetItem($, 9)' } }],
+    ['States.QueryEvaluationError', { QueryLanguage: 'JSONata', ItemSelector: { v: '{% $states.input.none %}' } }],
+  ])('%s of an ItemSelector fails its iteration and is caught', (error, selector) => {
+    const map = { Type: 'Map', ...selector, ItemProcessor: each(), End: true };
+    const Catch = [{ ErrorEquals: ['States.ALL'], Next: 'Caught' }];
+    const caught = play({ Map: { ...map, Catch }, Caught: { Type: 'Succeed' } }, [1]);
+    const cause = expect.stringContaining(
+      "An error occurred while executing the state 'Map' (entered at the event id #2). ",
+    );
+    expect(caught.output).toEqual({ Error: error, Cause: cause });
+    expect(caught.types.slice(3, -4)).toEqual([
+      'MapIterationStarted',
+      ...(error === 'States.QueryEvaluationError' ? ['EvaluationFailed'] : []),
+      'MapIterationFailed',
+      'MapStateFailed',
+    ]);
+    expect(play({ Map: map }, [1])).toMatchObject({ status: 'FAILED', error, cause });
+  });
+
   test('a distributed map writes its run, not its iterations', () => {
     const run = one({ Type: 'Map', ItemProcessor: each(undefined, distributed) }, [1, 2]);
     expect(run.output).toEqual([1, 2]);

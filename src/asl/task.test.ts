@@ -352,6 +352,26 @@ describe('States Language "Fallback states", AWS "Handling errors in Step Functi
     );
     expect(types(run).slice(4, 7)).toEqual(['TaskFailed', 'TaskStateExited', 'SucceedStateEntered']);
   });
+
+  test('an expression of a catcher that fails is written down (API reference, "EvaluationFailedEventDetails")', () => {
+    const Catch = [{ ErrorEquals: ['E'], Next: 'End', Output: '{% $states.input.none %}' }];
+    const { execution } = simulate(
+      {
+        StartAt: 'S',
+        QueryLanguage: 'JSONata',
+        States: {
+          S: { Type: 'Task', Resource: 'arn:aws:states:::lambda:invoke', Catch, End: true },
+          End: { Type: 'Succeed' },
+        },
+      },
+      { input: {}, task: () => ({ error: 'E' }) },
+    );
+    expect(execution.history.at(-2)).toMatchObject({
+      type: 'EvaluationFailed',
+      evaluationFailedEventDetails: { state: 'S', location: 'Catch[0]/Output', error: 'States.QueryEvaluationError' },
+    });
+    expect(execution.error).toBe('States.QueryEvaluationError');
+  });
 });
 
 describe('AWS "Step Functions service quotas": 256 KiB', () => {

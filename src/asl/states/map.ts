@@ -8,7 +8,7 @@ import type { Json, JsonObject } from '../types.ts';
 import { Variables } from '../variables.ts';
 import { afterInputPath, conclude, selectResult } from './data-flow.ts';
 import { readItems } from './item-reader.ts';
-import { type Body, type Branch, type Result, runMachine, type Visit } from './run.ts';
+import { type Body, type Branch, reported, type Result, runMachine, type Visit } from './run.ts';
 import { setting } from './setting.ts';
 
 /** One item: its place, its value, and its name where an object is iterated over. */
@@ -138,7 +138,14 @@ export function map(bodies: () => Record<string, Body>): Body {
     visit.started = true;
     const outputs = yield* iterate(visit, items, concurrency, {
       branchOf: (own, item) => iteration(visit, own, item, distributed),
-      inputOf: (item) => (distributed ? item.value : select(visit, item, input)),
+      inputOf: (item, own) => {
+        if (distributed) return item.value;
+        try {
+          return select(visit, item, input);
+        } catch (error) {
+          throw reported(visit, error, own);
+        }
+      },
       run: (branch, value) => runMachine(branch, machine, value, bodies()),
       distributed,
       tolerance,
@@ -198,7 +205,7 @@ function iteration(visit: Visit, own: Fiber, item: Item, distributed: boolean): 
 
 interface Plan {
   branchOf: (own: Fiber, item: Item) => Branch;
-  inputOf: (item: Item) => Json;
+  inputOf: (item: Item, own: Fiber) => Json;
   run: (branch: Branch, input: Json) => Process<Json>;
   distributed: boolean;
   tolerance: Tolerance;
@@ -224,7 +231,7 @@ function* iterate(visit: Visit, items: Item[], concurrency: number, plan: Plan):
       fiber,
       function* (own) {
         log(own, 'Started', item.index);
-        return yield* plan.run(plan.branchOf(own, item), plan.inputOf(item));
+        return yield* plan.run(plan.branchOf(own, item), plan.inputOf(item, own));
       },
       plan.distributed,
     );

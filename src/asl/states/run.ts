@@ -26,6 +26,8 @@ export interface Branch {
 /** One stay in a state: what its body may use. */
 export interface Visit extends Branch {
   name: string;
+  /** The event that says that the state was entered. */
+  entered: number;
   state: JsonObject;
   language: Language;
   input: Json;
@@ -94,6 +96,19 @@ function withPlace(error: unknown, name: string, entered: number): Failure {
   );
 }
 
+/** The failure that an error of a state's own makes of it; an expression that failed is written down first, on the branch where it did. */
+export function reported(visit: Visit, error: unknown, fiber = visit.fiber): Failure {
+  const failure = withPlace(error, visit.name, visit.entered);
+  if (error instanceof StatesError && error.location !== undefined)
+    visit.engine.log(fiber, 'EvaluationFailed', 'evaluationFailed', {
+      error: failure.error ?? '',
+      cause: failure.reason ?? '',
+      location: error.location,
+      state: visit.name,
+    });
+  return failure;
+}
+
 const CONTAINERS = new Set(['Map', 'Parallel']);
 
 function* runState(
@@ -118,6 +133,7 @@ function* runState(
       ...branch,
       language,
       name,
+      entered,
       state,
       input,
       attempt: retries.total,
@@ -137,14 +153,7 @@ function* runState(
       return leave(visit, result);
     } catch (error) {
       if (error instanceof HistoryFull) throw error;
-      const failure = withPlace(error, name, entered);
-      if (error instanceof StatesError && error.location !== undefined)
-        engine.log(fiber, 'EvaluationFailed', 'evaluationFailed', {
-          error: failure.error ?? '',
-          cause: failure.reason ?? '',
-          location: error.location,
-          state: name,
-        });
+      const failure = reported(visit, error);
       const retry = retries.next(state.Retry, failure.error, failure.heartbeat, engine.dice);
       if (retry) {
         visit.inspect('errorDetails', { retryBackoffIntervalSeconds: retry.seconds, retryIndex: retry.index });
@@ -154,14 +163,14 @@ function* runState(
       }
       if (CONTAINERS.has(type) && (visit.started || failure.error !== 'States.Runtime'))
         engine.log(fiber, `${type}StateFailed`);
-      const caught = recover(visit, failure, entered);
+      const caught = recover(visit, failure);
       return leave(visit, caught);
     }
   }
 }
 
 /** The catcher for a failure, applied. @throws Failure where no catcher names it */
-function recover(visit: Visit, failure: Failure, entered: number): Result {
+function recover(visit: Visit, failure: Failure): Result {
   const { state, input, scene, language } = visit;
   const catchers = Array.isArray(state.Catch) ? state.Catch : [];
   const index = catchers.findIndex((c) => isObject(c) && matchesError(c.ErrorEquals, failure.error, failure.heartbeat));
@@ -189,7 +198,7 @@ function recover(visit: Visit, failure: Failure, entered: number): Result {
       : undefined;
     return { output: applyResultPath(catcher.ResultPath, input, errorOutput), assigned, next };
   } catch (error) {
-    throw withPlace(error, visit.name, entered);
+    throw reported(visit, error);
   }
 }
 
