@@ -126,6 +126,72 @@ describe('AWS "Accessing execution data from the Context object"', () => {
   });
 });
 
+describe('AWS "Accessing execution data from the Context object": Map state data', () => {
+  const inner = (mode: JsonObject = {}) => ({
+    ...mode,
+    StartAt: 'TestPass',
+    States: { TestPass: { Type: 'Pass', End: true } },
+  });
+  const distributed = { ProcessorConfig: { Mode: 'DISTRIBUTED', ExecutionType: 'STANDARD' } };
+
+  test.each<[string, JsonObject]>([
+    [
+      'JSONPath',
+      {
+        'ContextIndex.$': '$$.Map.Item.Index',
+        'ContextValue.$': '$$.Map.Item.Value',
+        'ContextSource.$': '$$.Map.Item.Source',
+      },
+    ],
+    [
+      'JSONata',
+      {
+        ContextIndex: '{% $states.context.Map.Item.Index %}',
+        ContextValue: '{% $states.context.Map.Item.Value %}',
+        ContextSource: '{% $states.context.Map.Item.Source %}',
+      },
+    ],
+  ])('the example of the page in %s', (QueryLanguage, ItemSelector) => {
+    const run = one({ Type: 'Map', QueryLanguage, ItemSelector, ItemProcessor: inner() }, [
+      { who: 'bob' },
+      { who: 'meg' },
+    ]);
+    expect(run.output).toEqual([
+      { ContextIndex: 0, ContextValue: { who: 'bob' }, ContextSource: 'STATE_DATA' },
+      { ContextIndex: 1, ContextValue: { who: 'meg' }, ContextSource: 'STATE_DATA' },
+    ]);
+  });
+
+  test.each<[JsonObject, Json, string]>([
+    [{ Bucket: 'bucket-name', Key: 'object-key' }, { Body: '[1]' }, 'S3://bucket-name/object-key'],
+    [{ Bucket: 'bucket-name' }, { Contents: [{ Key: 'a' }] }, 'S3://bucket-name'],
+  ])('items read with %j', (Parameters, output, source) => {
+    const ItemReader = { Resource: 'arn:aws:states:::s3:getObject', Parameters };
+    const ItemSelector = { 's.$': '$$.Map.Item.Source' };
+    const run = one(
+      { Type: 'Map', ItemReader, ItemSelector, ItemProcessor: inner(distributed) },
+      {},
+      { task: () => ({ output }) },
+    );
+    expect(run.output).toEqual([{ s: source }]);
+  });
+
+  // "ItemsPath (Map, JSONPath only)": an iteration for each pair of an object, "passing the pair to the iteration as input".
+  test('the pairs of an object', () => {
+    const web = { server1: { port: 80 }, server2: { port: 8080 } };
+    const map = { Type: 'Map', ItemsPath: '$.servers.web', ItemProcessor: inner(distributed) };
+    expect(one(map, { servers: { web } }).output).toEqual([
+      { Key: 'server1', Value: { port: 80 } },
+      { Key: 'server2', Value: { port: 8080 } },
+    ]);
+    const ItemSelector = { 'k.$': '$$.Map.Item.Key', 'v.$': '$$.Map.Item.Value.port' };
+    expect(one({ ...map, ItemSelector }, { servers: { web } }).output).toEqual([
+      { k: 'server1', v: 80 },
+      { k: 'server2', v: 8080 },
+    ]);
+  });
+});
+
 describe('AWS "Passing data between states with variables"', () => {
   test('JSONPath: Assign sees the result and the variables as they were', () => {
     const run = play({
@@ -503,6 +569,12 @@ describe('States Language "Map State"', () => {
       '1;2',
       { InputType: 'CSV', CSVHeaderLocation: 'GIVEN', CSVHeaders: ['p', 'q'], CSVDelimiter: 'SEMICOLON' },
       [{ p: '1', q: '2' }],
+    ],
+    // "Backslashes (\\) are another way to escape special characters."
+    [
+      'path,size,note\nC:\\\\Program Files\\\\MyApp.exe,6534512,"a\\, \\x"',
+      { InputType: 'CSV', CSVHeaderLocation: 'FIRST_ROW' },
+      [{ path: 'C:\\Program Files\\MyApp.exe', size: '6534512', note: 'a, x' }],
     ],
   ])('ItemReader reads %j as %j', (Body, ReaderConfig, expected) => {
     const asked = '{"Bucket":"b","Key":"k"}';

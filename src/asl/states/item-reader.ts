@@ -8,8 +8,8 @@ import { setting } from './setting.ts';
 
 const unreadable = (cause: string): Failure => new Failure('States.ItemReaderFailed', cause);
 
-/** Asks the outside for the data set; the answer is that of s3:getObject or s3:listObjectsV2. */
-export function* readItems(visit: Visit, reader: Json, input: Json): Process<Json> {
+/** Asks the outside for the data set; the answer is that of s3:getObject or s3:listObjectsV2. `source` names the object or bucket. */
+export function* readItems(visit: Visit, reader: Json, input: Json): Process<{ items: Json; source: string }> {
   if (!isObject(reader) || typeof reader.Resource !== 'string') throw unreadable('ItemReader needs a Resource.');
   const { engine, fiber, scene, language, name, attempt } = visit;
   const config = isObject(reader.ReaderConfig) ? reader.ReaderConfig : {};
@@ -27,8 +27,14 @@ export function* readItems(visit: Visit, reader: Json, input: Json): Process<Jso
     if (signal.input.kind !== 'task-succeeded') continue;
     const items = understand(signal.input.output, config);
     visit.inspect('afterItemsPointer', items);
-    return Array.isArray(items) ? items.slice(0, most) : items;
+    return { items: Array.isArray(items) ? items.slice(0, most) : items, source: sourceOf(parameters) };
   }
+}
+
+/** The URI as the page on the context object writes it: `S3://bucket-name/object-key`, `S3://bucket-name` for a listing. */
+function sourceOf(parameters: Json): string {
+  const { Bucket, Key } = isObject(parameters) ? parameters : {};
+  return `S3://${String(Bucket)}${Key === undefined ? '' : `/${String(Key)}`}`;
 }
 
 function understand(answer: Json, config: JsonObject): Json {
@@ -81,7 +87,10 @@ function readCsv(body: string, config: JsonObject): Json[] {
   });
 }
 
-/** Rows and fields; quotes around a field, doubled quotes inside it. */
+/**
+ * Rows and fields; quotes around a field, doubled quotes inside it. A backslash stands before another, a quote or the
+ * delimiter; before anything else it is dropped ("ItemReader (Map)", AWS, how text delimited files are parsed).
+ */
 function splitCsv(text: string, delimiter: string): string[][] {
   const rows: string[][] = [];
   let row: string[] = [];
@@ -95,7 +104,9 @@ function splitCsv(text: string, delimiter: string): string[][] {
   };
   for (let at = 0; at < text.length; at++) {
     const c = text.charAt(at);
-    if (quoted) {
+    if (c === '\\') {
+      if (['\\', '"', delimiter].includes(text.charAt(at + 1))) cell += text.charAt(++at);
+    } else if (quoted) {
       if (c !== '"') cell += c;
       else if (text.charAt(at + 1) === '"') cell += text.charAt(at++);
       else quoted = false;

@@ -11,19 +11,23 @@ import { readItems } from './item-reader.ts';
 import { type Body, type Branch, reported, type Result, runMachine, type Visit } from './run.ts';
 import { setting } from './setting.ts';
 
-/** One item: its place, its value, and its name where an object is iterated over. */
+/** One item: its place, its value, where it is from, and its name where an object is iterated over. */
 interface Item {
   index: number;
   value: Json;
+  source: string;
   key?: string;
 }
+
+/** The Source of items that are not read from a bucket ("Accessing execution data from the Context object", AWS). */
+const STATE_DATA = 'STATE_DATA';
 
 const isDistributed = (processor: JsonObject): boolean =>
   isObject(processor.ProcessorConfig) && processor.ProcessorConfig.Mode === 'DISTRIBUTED';
 
 /** An item's part of the context object. */
-const itemContext = ({ index, value, key }: Item): JsonObject => ({
-  Item: { Index: index, ...(key !== undefined && { Key: key }), Value: value },
+const itemContext = ({ index, value, source, key }: Item): JsonObject => ({
+  Item: { Index: index, ...(key !== undefined && { Key: key }), Value: value, Source: source },
 });
 
 function inScene(visit: Visit, item: Item): Visit['scene'] {
@@ -33,21 +37,22 @@ function inScene(visit: Visit, item: Item): Visit['scene'] {
 /** The array (or object) that is iterated over. */
 function* itemsOf(visit: Visit, input: Json, distributed: boolean): Process<Item[]> {
   const { state, scene, language } = visit;
-  let source: Json;
-  if ('ItemReader' in state) source = yield* readItems(visit, state.ItemReader as Json, input);
+  let found: Json;
+  let source = STATE_DATA;
+  if ('ItemReader' in state) ({ items: found, source } = yield* readItems(visit, state.ItemReader as Json, input));
   else if (language === 'JSONata') {
-    source = 'Items' in state ? evaluateValue(state.Items as Json, 'Items', scene, { input: visit.input }) : input;
-    if (!Array.isArray(source) && !(distributed && isObject(source)))
+    found = 'Items' in state ? evaluateValue(state.Items as Json, 'Items', scene, { input: visit.input }) : input;
+    if (!Array.isArray(found) && !(distributed && isObject(found)))
       evaluateTyped((state.Items ?? '{% $states.input %}') as Json, 'Items', 'array', scene, { input: visit.input });
   } else {
     const path = typeof state.ItemsPath === 'string' ? state.ItemsPath : '$';
-    source = path === '$' ? input : evaluateDynamic(path, 'ItemsPath', scene, input);
-    if (!Array.isArray(source) && !(distributed && isObject(source)))
+    found = path === '$' ? input : evaluateDynamic(path, 'ItemsPath', scene, input);
+    if (!Array.isArray(found) && !(distributed && isObject(found)))
       throw new StatesError('States.Runtime', `Reference path "${path.replace(/^\$\$/, '$')}" must point to array.`);
-    visit.inspect('afterItemsPath', source);
+    visit.inspect('afterItemsPath', found);
   }
-  if (Array.isArray(source)) return source.map((value, index) => ({ index, value }));
-  return Object.entries(source as JsonObject).map(([key, value], index) => ({ index, key, value }));
+  if (Array.isArray(found)) return found.map((value, index) => ({ index, value, source }));
+  return Object.entries(found as JsonObject).map(([key, value], index) => ({ index, key, value, source }));
 }
 
 /** ItemSelector (or the older Parameters) applied to one item. */
@@ -55,7 +60,7 @@ function select(visit: Visit, item: Item, input: Json): Json {
   const { state, language } = visit;
   const template =
     'ItemSelector' in state ? state.ItemSelector : language === 'JSONPath' ? state.Parameters : undefined;
-  if (template === undefined) return item.value;
+  if (template === undefined) return item.key === undefined ? item.value : { Key: item.key, Value: item.value };
   const scene = inScene(visit, item);
   const value =
     language === 'JSONata'
@@ -94,7 +99,7 @@ function batch(visit: Visit, items: Item[], input: Json): Item[] {
     size += weight;
   }
   if (current.length > 0) batches.push(current);
-  const made = batches.map((Items, index): Item => ({ index, value: { ...shared, Items } }));
+  const made = batches.map((Items, index): Item => ({ index, value: { ...shared, Items }, source: STATE_DATA }));
   visit.inspect(
     'afterItemBatcher',
     made.map(({ value }) => value),
