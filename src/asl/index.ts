@@ -7,6 +7,7 @@ import { machineOf, readDefinition } from './definition.ts';
 import { Engine, Failure } from './engine.ts';
 import { BODIES } from './states/index.ts';
 import { runMachine } from './states/run.ts';
+import { writeTimestamp } from './timestamp.ts';
 import type { Effect, Execution, ExecutionOptions, JsonObject } from './types.ts';
 import { Variables } from './variables.ts';
 
@@ -29,7 +30,7 @@ export function startExecution(
       Input: input,
       Name: execution.name,
       RoleArn: execution.roleArn,
-      StartTime: new Date(now).toISOString(),
+      StartTime: writeTimestamp(now),
       RedriveCount: 0,
     },
     StateMachine: { Id: stateMachine.arn, Name: stateMachine.name },

@@ -119,10 +119,20 @@ describe('AWS "Accessing execution data from the Context object"', () => {
   test('execution, state machine and state', () => {
     const { output } = one({ Type: 'Pass', Parameters: { 'c.$': '$$' }, OutputPath: '$.c' }, { in: 1 }, { now: 0 });
     expect(output).toMatchObject({
-      Execution: { Input: { in: 1 }, Name: 'simulated', StartTime: '1970-01-01T00:00:00.000Z' },
-      State: { Name: 'S', EnteredTime: '1970-01-01T00:00:00.000Z', RetryCount: 0 },
+      Execution: { Input: { in: 1 }, Name: 'simulated', StartTime: '1970-01-01T00:00:00Z' },
+      State: { Name: 'S', EnteredTime: '1970-01-01T00:00:00Z', RetryCount: 0 },
       StateMachine: { Name: 'Workflow' },
     });
+  });
+
+  // "Timestamp format with fractional seconds": "zero, three, six or nine digits as necessary".
+  test.each([
+    [1_756_289_082_000, '2025-08-27T10:04:42Z'],
+    [1_756_289_082_001, '2025-08-27T10:04:42.001Z'],
+    [1_756_289_082_100, '2025-08-27T10:04:42.100Z'],
+  ])('%d is %s', (now, text) => {
+    const Parameters = { 's.$': '$$.Execution.StartTime', 'e.$': '$$.State.EnteredTime' };
+    expect(one({ Type: 'Pass', Parameters }, {}, { now }).output).toEqual({ s: text, e: text });
   });
 });
 

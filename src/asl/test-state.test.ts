@@ -631,9 +631,9 @@ describe('DG, "Iterating through state machine definitions" and "Using context f
     const answer = await tested({ Type: 'Pass', Parameters: { 'c.$': '$$' } }, { input: { a: 1 } });
     expect(answer.output).toEqual({
       c: {
-        Execution: { Id: options.execution.arn, Input: { a: 1 }, Name: 'e', StartTime: '2026-01-01T00:00:00.000Z' },
+        Execution: { Id: options.execution.arn, Input: { a: 1 }, Name: 'e', StartTime: '2026-01-01T00:00:00Z' },
         StateMachine: { Id: options.stateMachine.arn, Name: 'm' },
-        State: { Name: 'StateName', EnteredTime: '2026-01-01T00:00:00.000Z', RetryCount: 0 },
+        State: { Name: 'StateName', EnteredTime: '2026-01-01T00:00:00Z', RetryCount: 0 },
       },
     });
     const waiting = {

@@ -16,6 +16,7 @@ import {
 } from './test-state/play.ts';
 import { refuse } from './test-state/refusal.ts';
 import { type Around, isDistributed, readRequest, type Test, type TestStateRequest } from './test-state/request.ts';
+import { writeTimestamp } from './timestamp.ts';
 import type { InspectStage, Json, JsonObject } from './types.ts';
 
 export type { TestStateOptions } from './test-state/play.ts';
@@ -202,7 +203,7 @@ function contextOf(
   { now, execution, stateMachine, seed }: TestStateOptions,
 ): JsonObject {
   if (test.context) return test.context;
-  const time = new Date(now).toISOString();
+  const time = writeTimestamp(now);
   const waits = test.resource && 'pattern' in test.resource && test.resource.pattern === 'waitForTaskToken';
   return {
     Execution: {

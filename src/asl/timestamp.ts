@@ -19,3 +19,6 @@ export function parseTimestamp(text: string): bigint | undefined {
   }
   return BigInt(seconds) * 1_000_000_000n + BigInt(fraction.slice(0, 9).padEnd(9, '0'));
 }
+
+/** An instant as the context object shows it: without a fraction where there is none ("Timestamp format with fractional seconds"). */
+export const writeTimestamp = (at: number): string => new Date(at).toISOString().replace('.000Z', 'Z');

@@ -63,7 +63,8 @@ function range(from: unknown, to: unknown, step: unknown): unknown {
   if (from === undefined || to === undefined || step === undefined) return undefined;
   for (const [at, value] of [from, to, step].entries())
     if (typeof value !== 'number') throw fault('T0410', { index: at + 1, token: 'range' });
-  const [first, last, delta] = [from as number, to as number, step as number];
+  // "JSONata functions provided by Step Functions": what has to be an integer is rounded down.
+  const [first, last, delta] = [from, to, step].map((value) => Math.floor(value as number)) as [number, number, number];
   if (delta === 0) refuse('$range(): the step must not be 0');
   if ((last - first) / delta + 1 > 1e6) refuse('$range(): the array would be too long');
   const items = [];

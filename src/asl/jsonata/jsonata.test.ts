@@ -368,6 +368,8 @@ describe('AWS "Transforming data with JSONata": what Step Functions adds and lea
     ['$partition([], 2)', '[]'],
     ['$range(1, 9, 2)', '[1,3,5,7,9]'],
     ['$range(3, 1, -1)', '[3,2,1]'],
+    ['$range(1.9, 4.5, 1.5)', '[1,2,3,4]'],
+    ['$partition([1,2,3], 2.9)', '[[1,2],[3]]'],
     ["$hash('a', 'SHA-256')", '"ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb"'],
     [`$parse('{"a": [1]}').a`, '[1]'],
     ['$random(7) = $random(7)', 'true'],

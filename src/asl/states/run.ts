@@ -6,6 +6,7 @@ import { field, isObject, put, tooLarge } from '../json.ts';
 import type { Machine } from '../definition.ts';
 import { matchesError, Retries } from '../retry.ts';
 import { evaluateTemplate, evaluateValue, type Scene, type States } from '../scene.ts';
+import { writeTimestamp } from '../timestamp.ts';
 import type { InspectStage, Json, JsonObject } from '../types.ts';
 import type { Variables } from '../variables.ts';
 import { applyResultPath } from './data-flow.ts';
@@ -125,7 +126,7 @@ function* runState(
     name,
     ...inputDetails(text),
   });
-  const enteredAt = new Date(engine.now).toISOString();
+  const enteredAt = writeTimestamp(engine.now);
   const language = languageOf(state, branch.inherited);
   const retries = new Retries();
   for (;;) {
