@@ -732,6 +732,10 @@ describe('API, "TestState": request parameters', () => {
     const error = await testState({ definition: '{"Type":"Pass"}', input: '{a}' }, options).catch(
       (reason: unknown) => reason,
     );
-    expect(error).toMatchObject({ code: 'InvalidExecutionInput' });
+    expect(error).toMatchObject({
+      code: 'InvalidExecutionInput',
+      // The words of StartExecution's own reader.
+      message: expect.stringContaining("Unexpected character ('a' (code 97)): was expecting double-quote"),
+    });
   });
 });

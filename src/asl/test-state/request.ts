@@ -240,9 +240,10 @@ function readInput(text: string): Json {
   try {
     return JSON.parse(text) as Json;
   } catch (error) {
+    const parsed = parseText(text);
     throw new TestStateError(
       'InvalidExecutionInput',
-      `Invalid State Machine Execution Input: '${(error as Error).message}'`,
+      `Invalid State Machine Execution Input: '${parsed.ok ? (error as Error).message : parsed.message}'`,
     );
   }
 }
