@@ -534,7 +534,22 @@ describe('States Language "Map State"', () => {
       { items: [1, 2, 3], one: 1 },
     );
     expect(run.error).toBe(good ? undefined : 'States.ExceedToleratedFailureThreshold');
-    if (good) expect(run.output).toEqual([1, { Error: 'Bad', Cause: 'two' }, 3]);
+    // "ResultWriter (Map)": "If a child workflow execution fails, Step Functions returns its execution result unchanged."
+    const name = expect.stringMatching(/^[\da-f-]{36}$/);
+    const failed = {
+      ExecutionArn: expect.stringMatching(/^arn:aws:states:us-east-1:123456789012:execution:Workflow\/S:[\da-f-]{36}$/),
+      Input: '2',
+      InputDetails: { Included: true },
+      Name: name,
+      Error: 'Bad',
+      Cause: 'two',
+      RedriveCount: 0,
+      StartDate: '2026-01-01T00:00:00Z',
+      StateMachineArn: 'arn:aws:states:us-east-1:123456789012:stateMachine:Workflow/S',
+      Status: 'FAILED',
+      StopDate: '2026-01-01T00:00:00Z',
+    };
+    if (good) expect(run.output).toEqual([1, failed, 3]);
   });
 
   test('ItemBatcher hands several items to one child', () => {

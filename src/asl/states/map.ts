@@ -9,6 +9,7 @@ import { Variables } from '../variables.ts';
 import { afterInputPath, conclude, selectResult } from './data-flow.ts';
 import { readItems } from './item-reader.ts';
 import { type Body, type Branch, reported, type Result, runMachine, type Visit } from './run.ts';
+import { writeTimestamp } from '../timestamp.ts';
 import { setting } from './setting.ts';
 
 /** One item: its place, its value, where it is from, and its name where an object is iterated over. */
@@ -176,12 +177,14 @@ function writer(config: Json | undefined): (outputs: Json[]) => Json[] {
   return Transformation === 'FLATTEN' ? (outputs) => outputs.flat() : (outputs) => outputs;
 }
 
-function mapRunArn(visit: Visit): string {
-  const { execution, stateMachine } = visit.engine.options;
-  const label =
-    typeof visit.state.Label === 'string' ? visit.state.Label : visit.name.replace(/[^\w-]/g, '').slice(0, 40);
-  return `${execution.arn.replace(/:(?:execution|express):.*$/, ':mapRun:')}${stateMachine.name}/${label}:${visit.engine.dice.uuid()}`;
+/** What the ARNs of a Map Run and of its child executions are built with: `workflow/label`. */
+function runName({ engine, state, name }: Visit): string {
+  const label = typeof state.Label === 'string' ? state.Label : name.replace(/[^\w-]/g, '').slice(0, 40);
+  return `${engine.options.stateMachine.name}/${label}`;
 }
+
+const mapRunArn = (visit: Visit): string =>
+  `${visit.engine.options.execution.arn.replace(/:(?:execution|express):.*$/, ':mapRun:')}${runName(visit)}:${visit.engine.dice.uuid()}`;
 
 /** Where one iteration runs: in the workflow itself, or as a child execution with variables and context of its own. */
 function iteration(visit: Visit, own: Fiber, item: Item, distributed: boolean): Branch {
@@ -189,8 +192,11 @@ function iteration(visit: Visit, own: Fiber, item: Item, distributed: boolean): 
   const inner: JsonObject = { ...context, Map: itemContext(item) };
   if (!distributed) return { engine, fiber: own, variables: new Variables(variables), inherited, context: inner };
   const childName = engine.dice.uuid();
-  const { Execution } = context;
+  const { Execution, StateMachine } = context;
   const { Map: _, ...shared } = context;
+  // "ResultWriter (Map)" shows the ARNs of child executions and of their state machine.
+  const { execution, stateMachine } = engine.options;
+  const machine = stateMachine.arn.replace(/[^:]*$/, runName(visit));
   return {
     engine,
     fiber: own,
@@ -200,11 +206,31 @@ function iteration(visit: Visit, own: Fiber, item: Item, distributed: boolean): 
       ...shared,
       Execution: {
         ...(isObject(Execution) ? Execution : {}),
-        Id: `${engine.options.execution.arn.replace(/:[^:]*$/, '')}:${childName}`,
+        Id: `${execution.arn.replace(/:(?:execution|express):.*$/, ':execution:')}${runName(visit)}:${childName}`,
         Name: childName,
         Input: item.value,
+        StartTime: writeTimestamp(engine.now),
       },
+      StateMachine: { ...(isObject(StateMachine) ? StateMachine : {}), Id: machine },
     },
+  };
+}
+
+/** A failed child execution, unchanged: what NONE shows of it ("ResultWriter (Map)", "Transformation NONE"). */
+function record({ engine }: Visit, { context }: Branch, failure: Failure): JsonObject {
+  const { Execution, StateMachine } = context as { Execution: JsonObject; StateMachine: JsonObject };
+  const { Id = '', Name = '', Input = null, StartTime = '' } = Execution;
+  return {
+    ExecutionArn: Id,
+    Input: JSON.stringify(Input),
+    InputDetails: { Included: true },
+    Name,
+    ...failureValue(failure),
+    RedriveCount: 0,
+    StartDate: StartTime,
+    StateMachineArn: StateMachine.Id ?? '',
+    Status: 'FAILED',
+    StopDate: writeTimestamp(engine.now),
   };
 }
 
@@ -226,6 +252,7 @@ function* iterate(visit: Visit, items: Item[], concurrency: number, plan: Plan):
   };
   const results: Json[] = items.map(() => null);
   const running = new Map<Fiber, Item>();
+  const branches = new Map<Fiber, Branch>();
   const waiting = items[Symbol.iterator]();
   let failed = 0;
   const startNext = (): boolean => {
@@ -236,7 +263,9 @@ function* iterate(visit: Visit, items: Item[], concurrency: number, plan: Plan):
       fiber,
       function* (own) {
         log(own, 'Started', item.index);
-        return yield* plan.run(plan.branchOf(own, item), plan.inputOf(item, own));
+        const branch = plan.branchOf(own, item);
+        if (plan.distributed) branches.set(own, branch);
+        return yield* plan.run(branch, plan.inputOf(item, own));
       },
       plan.distributed,
     );
@@ -251,6 +280,8 @@ function* iterate(visit: Visit, items: Item[], concurrency: number, plan: Plan):
     const { child, outcome } = signal;
     const item = running.get(child) as Item;
     running.delete(child);
+    const branch = branches.get(child);
+    branches.delete(child);
     fiber.lastEvent = Math.max(fiber.lastEvent, child.lastEvent);
     if ('output' in outcome) {
       log(child, 'Succeeded', item.index);
@@ -258,7 +289,7 @@ function* iterate(visit: Visit, items: Item[], concurrency: number, plan: Plan):
     } else {
       failed++;
       log(child, 'Failed', item.index);
-      results[item.index] = failureValue(outcome.failure);
+      if (branch) results[item.index] = record(visit, branch, outcome.failure);
       if (!plan.distributed || exceeded(plan.tolerance, failed, items.length)) {
         for (const [other, { index }] of running) {
           engine.abort(other);
