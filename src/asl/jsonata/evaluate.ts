@@ -72,9 +72,10 @@ export class Evaluator {
     if (++this.#spent > BUDGET) throw bound('Expression evaluation timeout: Check for infinite loop');
     if (++this.#depth > MAX_DEPTH)
       throw bound(
-        'Stack overflow error: Check for non-terminating recursive function. Consider rewriting as tail-recursive',
+        `Stack overflow error: Check for non-terminating recursive function. Consider rewriting as tail-recursive. Depth=${this.#depth} max=${MAX_DEPTH}`,
       );
     let result = this.#node(node, input, frame);
+    if (typeof result === 'string' && result.length > MAX_BYTES) throw tooMuch();
     for (const { expr } of node.predicate ?? []) result = this.#filter(expr, result, frame);
     if (node.type !== 'path' && node.group) result = this.#group(node.group, result, frame);
     this.#depth--;
@@ -485,6 +486,9 @@ export class Evaluator {
 /** A limit that was reached: a fault without a code, as Step Functions reports it. */
 const bound = (message: string): Fault => ({ code: '', message });
 
+/** In the words of "Transforming data with JSONata in Step Functions". */
+export const tooMuch = (): Fault => bound('Expression evaluation memory limit exceeded');
+
 function unwrap(items: Sequence): unknown {
   return items.length === 1 ? items[0] : items;
 }
@@ -576,7 +580,7 @@ function range(left: unknown, right: unknown): Sequence | undefined {
   if (left === undefined || right === undefined || (left as number) > (right as number)) return undefined;
   const size = (right as number) - (left as number) + 1;
   if (size > 1e7) throw fault('D2014', { value: size });
-  if (size * 8 > MAX_BYTES) throw bound('Expression evaluation exceeded the memory limit');
+  if (size * 8 > MAX_BYTES) throw tooMuch();
   const items: Sequence = Array.from({ length: size }, (_, at) => (left as number) + at);
   items.sequence = true;
   return items;

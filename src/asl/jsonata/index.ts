@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto';
 import { type Dice, SeededDice } from '../random.ts';
 import { type Fault, Frame, fault, isFault, isFunction, type Native } from './ast.ts';
-import { Evaluator } from './evaluate.ts';
+import { Evaluator, tooMuch } from './evaluate.ts';
 import { higherOrderFunctions } from './higher-order.ts';
 import { describe, parseJsonata, plain, plainFunctions, signatureOf } from './library.ts';
 import type { Json } from '../types.ts';
@@ -31,6 +31,9 @@ export class JsonataError extends Error {
     this.limit = limit;
   }
 }
+
+/** AWS makes a list of so many with $range, and of not one more. */
+const MAX_RANGE = 360_145;
 
 const HASHES: Record<string, string> = {
   MD5: 'md5',
@@ -66,7 +69,7 @@ function range(from: unknown, to: unknown, step: unknown): unknown {
   // "JSONata functions provided by Step Functions": what has to be an integer is rounded down.
   const [first, last, delta] = [from, to, step].map((value) => Math.floor(value as number)) as [number, number, number];
   if (delta === 0) refuse('$range(): the step must not be 0');
-  if ((last - first) / delta + 1 > 1e6) refuse('$range(): the array would be too long');
+  if ((last - first) / delta + 1 > MAX_RANGE) throw tooMuch();
   const items = [];
   for (let n = first; delta > 0 ? n <= last : n >= last; n += delta) items.push(n);
   return items;

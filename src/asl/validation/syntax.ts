@@ -142,7 +142,7 @@ function unsupported(node: Node | undefined, top: boolean, where: Where): string
     case 'descendant':
       return (top ? topLevel(String(node.value)) : undefined) ?? each(node.stages, false);
     case 'variable':
-      if (node.value === '$') return topLevel('$$');
+      if (node.value === '$') return "Reference to '$$' is not supported.";
       if (node.value === '' && top) return topLevel('$');
       return each(node.predicate, false) ?? each(node.stages, false) ?? each(group(node), false);
     case 'lambda':
