@@ -3,6 +3,7 @@ import type { Json } from '../../asl/index.ts';
 import { nearest } from '../../text.ts';
 import { BUS_NAME, EVENT_SOURCE, EVENTS } from '../../workshop.ts';
 import type { Verdict } from '../types.ts';
+import { hintForFailure } from './reasons.ts';
 import { ORDER, type Outcome } from './scenarios.ts';
 import { arrives, type Emitted } from './shop.ts';
 
@@ -99,8 +100,11 @@ function stopped({ passes }: BehaviourExpected, outcome: Outcome): Fault | undef
   if (outcome.status === 'RUNNING' && !outcome.endless && !self) return undefined;
   const events = outcome.happenings.some(({ kind }) => kind === 'event');
   const listed = outcome.happenings.some((one) => one.kind === 'list');
+  const refused = outcome.happenings.some((one) => one.kind === 'call' && /:listExecutions$/.test(one.resource));
   const past =
-    passes === 'config' ? listed || events : events || (listed && outcome.stateType !== 'Choice' && !outcome.endless);
+    passes === 'config'
+      ? listed || events
+      : events || (listed && !refused && outcome.stateType !== 'Choice' && !outcome.endless);
   if (past) return undefined;
   return self ? startsItself({ scenes: [], emits: [] }, outcome) : ending(outcome);
 }
@@ -119,17 +123,17 @@ function unread({ reads = [] }: BehaviourExpected, outcome: Outcome): Fault | un
       hint: 'List the executions of your own workflow with the SDK integration sfn:listExecutions and StatusFilter RUNNING.',
     };
   const foreign = lists.find(({ own }) => !own);
-  if (foreign)
-    return /YOUR_|<|\$\{/.test(foreign.arn)
-      ? {
-          found: `the placeholder "${foreign.arn}" was left in ListExecutions`,
-          hint: 'Use $$.StateMachine.Id: it is the ARN of the workflow that runs.',
-        }
-      : {
-          found: `it lists the executions of ${foreign.arn || 'nothing'} and not its own`,
-          hint: 'Use $$.StateMachine.Id: it is the ARN of the workflow that runs.',
-        };
-  return undefined;
+  return foreign && listsOthers(foreign.arn);
+}
+
+function listsOthers(arn: string): Fault {
+  const hint = 'Use $$.StateMachine.Id: it is the ARN of the workflow that runs.';
+  if (/YOUR_|<|\$\{/.test(arn)) return { found: `the placeholder "${arn}" was left in ListExecutions`, hint };
+  if (arn.startsWith('$'))
+    return { found: `ListExecutions is given the text "${arn}"`, hint: howToReach('StateMachineArn', arn) };
+  if (!arn.startsWith('arn:'))
+    return { found: `ListExecutions is given ${arn ? `"${arn}", which is no ARN` : 'no ARN of a workflow'}`, hint };
+  return { found: `it lists the executions of ${arn} and not its own`, hint };
 }
 
 function wrongEvents(expected: BehaviourExpected, outcome: Outcome, events: Emitted[]): Fault | undefined {
@@ -201,7 +205,10 @@ function tooLate(before: string | undefined, event: Emitted, { happenings }: Out
 /** The order is let in or turned away, and should not be. */
 function turnedRound(type: string, outcome: Outcome): string {
   if (type !== EVENTS.shopUnavailable && outcome.scene !== 'closed' && !outcome.scene.startsWith('running'))
-    return 'Look at the transition that leads to that state.';
+    return ELSEWHERE;
+  const blind = dropsWhatItReads(outcome);
+  if (blind !== undefined)
+    return `The state "${blind}" drops its answer, so the Choice has nothing to look at: give it a ResultPath that is not null (JSONata: an Output with $states.result).`;
   if (outcome.scene === 'closed' || !listedAtAll(outcome))
     return 'storeOpen true must go on, and false must end in ShopUnavailable: look at what the Choice compares, and with what.';
   const [list] = outcome.happenings.filter((one) => one.kind === 'list');
@@ -212,7 +219,21 @@ function turnedRound(type: string, outcome: Outcome): string {
   return 'Twenty-one or more means full: Executions[20] of the answer is present. Look at the Choice that asks, and at its path.';
 }
 
+/** The state that asks the table or lists the executions, where nothing is kept of its answer. */
+function dropsWhatItReads({ happenings }: Outcome): string | undefined {
+  const asked = happenings.findLast((one) => one.kind === 'config-read' || one.kind === 'list');
+  return asked?.dropped ? asked.state : undefined;
+}
+
 const listedAtAll = ({ happenings }: Outcome): boolean => happenings.some(({ kind }) => kind === 'list');
+
+const ELSEWHERE = 'Look at the DetailType of that state, and at the transition that leads to it.';
+
+/** Who has been told that the order has started is not turned away by the two questions any more. */
+const isPastTheDoor = (event: Emitted, events: Emitted[]): boolean =>
+  events.slice(0, events.indexOf(event)).some(({ detailType }) => detailType === EVENTS.workflowStarted);
+
+const lastWord = (detailType: string): string | undefined => detailType.trim().toLowerCase().split('.').at(-1);
 
 /** An expected event that did not come: astray, one of nearly its name, another instead, or the order ended before. */
 function missing(type: string, instead: Emitted | undefined, events: Emitted[], outcome: Outcome): Fault {
@@ -220,7 +241,9 @@ function missing(type: string, instead: Emitted | undefined, events: Emitted[], 
   if (astray)
     return faultOf(astray, { scenes: [] }) ?? { found: `the event of the state "${astray.state}" is refused` };
   const near = events.find(
-    ({ detailType }) => !OF_THE_WORKSHOP.has(detailType) && nearest(detailType.trim(), [type]) === type,
+    ({ detailType }) =>
+      !OF_THE_WORKSHOP.has(detailType) &&
+      (nearest(detailType.trim(), [type]) === type || lastWord(detailType) === lastWord(type)),
   );
   if (near)
     return {
@@ -235,7 +258,10 @@ function missing(type: string, instead: Emitted | undefined, events: Emitted[], 
   if (instead)
     return {
       found: `the state "${instead.state}" emits ${instead.detailType} where ${type} was expected`,
-      hint: turnedRound(type === EVENTS.shopUnavailable ? type : instead.detailType, outcome),
+      hint:
+        type !== EVENTS.shopUnavailable && isPastTheDoor(instead, events)
+          ? ELSEWHERE
+          : turnedRound(type === EVENTS.shopUnavailable ? type : instead.detailType, outcome),
     };
   const failedCall = outcome.happenings.findLast((one) => one.kind === 'call');
   if (failedCall?.kind === 'call' && outcome.status !== 'SUCCEEDED')
@@ -357,11 +383,14 @@ function badPatience({ patience }: BehaviourExpected, events: Emitted[]): Fault 
   if (!asked) return undefined;
   const gaveUp = events.find(({ detailType }) => detailType === EVENTS.orderTimeOut);
   if (!gaveUp) return undefined;
-  const waited = waitedFor(
-    events.filter(({ detailType }) => detailType === patience.event),
-    (gaveUp.at - asked.at) / 1_000,
-  );
+  const waits = events.filter(({ detailType }) => detailType === patience.event);
+  const waited = waitedFor(waits, (gaveUp.at - asked.at) / 1_000);
   if (waited >= patience.from && waited <= patience.to) return undefined;
+  if (waited > patience.to && waits.length > 1)
+    return {
+      found: `it waits ${waited} seconds for the answer to ${patience.event}, ${waits.length} times one after the other`,
+      hint: `A Retry for States.ALL or States.Timeout begins the wait anew. Between ${patience.from} and ${patience.to} seconds in all are right.`,
+    };
   return {
     found: `it waits ${waited} seconds for the answer to ${patience.event}`,
     hint: `Between ${patience.from} and ${patience.to} seconds are right: HeartbeatSeconds or TimeoutSeconds on the state "${asked.state}".`,
@@ -399,42 +428,3 @@ function howItEnds(outcome: Outcome): string {
 }
 
 const short = (text: string): string => (text.length > 220 ? `${text.slice(0, 217)}…` : text).replace(/\.+$/, '');
-
-/** What to do about the way in which it ended; nothing where that is not known better than the check knows. */
-function hintForFailure(outcome: Outcome): { hint?: string } {
-  const text = `${outcome.error ?? ''} ${outcome.cause ?? ''}`;
-  const hint = outcome.endless
-    ? 'Look for a Next or a Default that leads back to an earlier state.'
-    : outcome.status === 'RUNNING'
-      ? 'A state that waits needs HeartbeatSeconds or TimeoutSeconds, or it waits for up to a year.'
-      : outcome.status === 'TIMED_OUT'
-        ? 'The TimeoutSeconds of the workflow as a whole is too short: customer and barista may take 15 minutes each.'
-        : outcome.lostIn !== undefined
-          ? `The state "${outcome.lostIn}" replaces the whole order, so $.detail is gone: give it (and its catcher) a ResultPath, or null to drop its result.`
-          : HINTS.find(([pattern]) => pattern.test(text))?.[1];
-  return hint === undefined ? {} : { hint };
-}
-
-const HINTS: [RegExp, string][] = [
-  [
-    /States\.(Timeout|HeartbeatTimeout)/,
-    'Nothing catches the time-out: add a Catch for States.Timeout to the state that waits, with a ResultPath.',
-  ],
-  [
-    /Task\.Token/,
-    'Only a state that waits has a token: use putEvents.waitForTaskToken, and take the token from its context object.',
-  ],
-  [/ResourceNotFound/, 'Look at the name of the table.'],
-  [/StateMachineDoesNotExist|InvalidArn/, 'Use $$.StateMachine.Id: it is the ARN of the workflow that runs.'],
-  [/attribute that does not exist/, 'Look at the key and the attribute: {"PK": {"S": "orderID"}} and IDvalue.'],
-  [
-    /Attributes/,
-    'The new number is in the answer of the update only where ReturnValues is UPDATED_NEW: $.Attributes.IDvalue.N.',
-  ],
-  [
-    /condition path references/,
-    'The Choice asks for a path that its input does not have. What getItem answers stands under Item, as in $.shop.Item.storeOpen.BOOL.',
-  ],
-  [/JSONPath|Path transformation/, 'Look at what the state before it hands on: InputPath, ResultPath and OutputPath.'],
-  [/States\.QueryEvaluationError/, 'Look at what the state before it hands on (Output) and keeps (Assign).'],
-];

@@ -198,10 +198,13 @@ export function play(workflow: Workflow, name: SceneName, taught?: Taught): Outc
   };
 }
 
-/** Where a path was not found: the last state that was given `detail` and handed on something without it. */
+/** Where a path was not found: the last state that was given the order in `detail` and handed on something without it. */
 function lostIn({ status, cause, history }: Execution): { lostIn?: string } {
   if (status !== 'FAILED' || !/\$\.detail/.test(cause ?? '')) return {};
-  const has = (text: Json | undefined): boolean => typeof text === 'string' && /^\{.*"detail":/s.test(text);
+  const has = (text: Json | undefined): boolean => {
+    const data = typeof text === 'string' ? (JSON.parse(text) as { detail?: JsonObject } | null) : undefined;
+    return Object.keys(data?.detail ?? {}).some((name) => name in ORDER);
+  };
   let given: string | undefined;
   let lost: string | undefined;
   for (const event of history) {

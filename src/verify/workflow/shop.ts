@@ -26,14 +26,23 @@ export interface Emitted {
   error?: string;
 }
 
-/** One thing the order did, with its virtual time in milliseconds from the start. */
+/** One thing the order did, with its virtual time in milliseconds from the start. `dropped`: the state keeps nothing of the answer. */
 export type Happening =
   | Emitted
   /** The customer's or the barista's answer reaches the order. */
   | { kind: 'answer'; at: number; to: string }
-  | { kind: 'config-read'; at: number; state: string; found: boolean }
+  | { kind: 'config-read'; at: number; state: string; found: boolean; dropped: boolean }
   | { kind: 'count'; at: number; state: string; number: number }
-  | { kind: 'list'; at: number; state: string; arn: string; own: boolean; filter: string | undefined; limit: number }
+  | {
+      kind: 'list';
+      at: number;
+      state: string;
+      arn: string;
+      own: boolean;
+      filter: string | undefined;
+      limit: number;
+      dropped: boolean;
+    }
   /** A call that AWS refuses. */
   | { kind: 'call'; at: number; state: string; resource: string; error: string }
   /** It starts an execution of its own workflow. */
@@ -156,7 +165,13 @@ function dynamodb({ action, sdk, parameters, state, at, effect, note, failed, be
   try {
     const answer = useTables(action, parameters, state.stock);
     if ('unknown' in answer) return beyond(`${answer.unknown}, in the state "${effect.stateName}"`, false);
-    for (const touched of answer.touched) note({ at, state: effect.stateName, ...touched });
+    const where = { at, state: effect.stateName };
+    for (const touched of answer.touched)
+      note(
+        touched.kind === 'config-read'
+          ? { ...where, ...touched, dropped: state.dropsResult(effect.stateName) }
+          : { ...where, ...touched },
+      );
     return { output: sdk ? answer.output : { ...answer.output, ...metadata() } };
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
@@ -278,7 +293,8 @@ function listExecutions({ parameters, state, at, effect, note, failed }: Visit):
   const own = arn === state.arn;
   const asked = parameters['MaxResults'] ?? 0;
   const limit = Number(asked) || 100;
-  note({ kind: 'list', at, state: effect.stateName, arn, own, filter, limit });
+  const dropped = state.dropsResult(effect.stateName);
+  note({ kind: 'list', at, state: effect.stateName, arn, own, filter, limit, dropped });
   const place = /^arn:aws[a-z-]*:states:([^:]*):([^:]*):stateMachine:.+/.exec(arn);
   if (!place) return failed('Sfn.InvalidArnException', `Invalid Arn: 'Invalid ARN prefix: ${arn}'`);
   const [region, account] = state.arn.split(':').slice(3, 5);
