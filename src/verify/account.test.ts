@@ -151,6 +151,20 @@ test('two rules for the same event start every order twice', async () => {
   await deleteRule(connection, BUS_NAME, 'order-again');
 });
 
+test('the role of a workflow that asks for nothing waits, and nobody is told to choose another', async () => {
+  const { connection } = workshop;
+  const [machine] = (await listStateMachines(connection)).filter(({ name }) => name === WORKFLOW_NAME);
+  const { definition = '', roleArn = '' } = (await describeStateMachine(connection, machine?.arn ?? '')) ?? {};
+  const nothing = { StartAt: 'Take the order', States: { 'Take the order': { Type: 'Pass', End: true } } };
+  await updateStateMachine(connection, machine?.arn ?? '', { definition: JSON.stringify(nothing), roleArn });
+  expect((await results(['module-1'])).find(({ id }) => id === 'module-1a.role')).toMatchObject({
+    status: 'waiting',
+    found: 'the workflow asks for nothing yet',
+    hint: expect.stringMatching(/^Go on building/) as string,
+  });
+  await updateStateMachine(connection, machine?.arn ?? '', { definition, roleArn });
+});
+
 test('a role of the workflow that lacks what only part b asks for fails part b alone', async () => {
   const { connection, account } = workshop;
   const [prepared] = (await listRoles(connection)).filter(({ name }) => name.includes('01OrderProcessorRole'));

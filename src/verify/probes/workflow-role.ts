@@ -10,7 +10,7 @@ import { probe } from './probe.ts';
 import { learnersWorkflow, playOnce } from './workflow-behaviour.ts';
 
 type Seen =
-  | { missing: string }
+  | { missing: string; hint?: string }
   | {
       workflow: string;
       role: RoleSeen;
@@ -18,6 +18,9 @@ type Seen =
       /** Names of the roles that were prepared for it. */
       prepared: string[];
     };
+
+/** Nothing is wrong with a role that has not been asked for anything. */
+const NOTHING_YET = 'Go on building: the role is judged with the first state that asks for something.';
 
 const PART_A: SceneName[] = ['closed', 'running-21', 'open'];
 const PART_B: SceneName[] = ['open', 'customer-never', 'barista-never', 'barista-cancels'];
@@ -31,7 +34,7 @@ export const workflowRole = probe<Seen>({
     const calls =
       check.expect['part'] === 'b' ? [...partA, ...PART_B.flatMap((scene) => playOnce(workflow, scene).tasks)] : partA;
     const needs = needsOf(calls, workflow.arn);
-    if (needs.length === 0) return { missing: 'the workflow asks for nothing yet' };
+    if (needs.length === 0) return { missing: 'the workflow asks for nothing yet', hint: NOTHING_YET };
     const role = await askRole(
       facts,
       workflow.roleArn,
@@ -49,7 +52,13 @@ export const workflowRole = probe<Seen>({
   },
   judge(check, seen) {
     const expected = 'a role that states.amazonaws.com may assume, and that may do what the workflow asks for';
-    if ('missing' in seen) return { status: 'waiting', expected, found: seen.missing };
+    if ('missing' in seen)
+      return {
+        status: 'waiting',
+        expected,
+        found: seen.missing,
+        ...(seen.hint === undefined ? {} : { hint: seen.hint }),
+      };
     const { role, needs, prepared } = seen;
     const name = roleName(role.arn);
     const choose = prepared.find((one) => one !== name);
