@@ -172,7 +172,7 @@ function dynamodb({ action, sdk, parameters, state, at, effect, note, failed, be
           ? { ...where, ...touched, dropped: state.dropsResult(effect.stateName) }
           : { ...where, ...touched },
       );
-    return { output: sdk ? answer.output : { ...answer.output, ...metadata() } };
+    return { output: sdk ? withJavaNames(answer.output) : { ...answer.output, ...metadata() } };
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
     if (error.code.startsWith('States.')) return failed(error.code, error.message);
@@ -181,6 +181,18 @@ function dynamodb({ action, sdk, parameters, state, at, effect, note, failed, be
     const name = modelled ? error.code : sdk ? 'DynamoDbException' : 'AmazonDynamoDBException';
     return failed(`${sdk ? 'DynamoDb' : 'DynamoDB'}.${name}`, error.message);
   }
+}
+
+/**
+ * The SDK integrations answer with the names of the SDK for Java, where a boolean is `Bool` and not `BOOL`; it has been seen
+ * with either. So both are there, and who looks at the one that AWS gives is right.
+ */
+function withJavaNames<T extends Json>(value: T): T {
+  if (Array.isArray(value)) return value.map(withJavaNames) as T;
+  if (!isObject(value)) return value;
+  const named = Object.entries(value).map(([name, inner]) => [name, withJavaNames(inner)]);
+  if (typeof value['BOOL'] === 'boolean') named.push(['Bool', value['BOOL']]);
+  return Object.fromEntries(named) as T;
 }
 
 const metadata = (): JsonObject => ({
