@@ -15,8 +15,23 @@ export interface Finding {
 /** What a lesson or a template leaves for the learner's own values, and what must not reach an account. */
 const PLACEHOLDER = /\$\{[^}\n]*\}|\bYOUR_[A-Z0-9_]+/g;
 
+/** What `presso lesson` draws at the left of a block; a selection in the terminal takes it along. */
+const BAR = /^[ \t]*▎/m;
+
 /** Errors first by place; no error means that AWS takes it. */
 export function lint(text: string, type: 'STANDARD' | 'EXPRESS'): Finding[] {
+  const bar = BAR.exec(text);
+  if (bar)
+    return [
+      {
+        severity: 'error',
+        code: 'BAR',
+        message:
+          'the bar of the lesson, and its line breaks, came along from the terminal: copy with c in presso learn, or out of presso lesson --plain',
+        line: text.slice(0, bar.index + bar[0].length).split('\n').length,
+        column: bar[0].length,
+      },
+    ];
   const findings = validateDefinition(text, { type }).map(toFinding);
   for (const found of text.matchAll(PLACEHOLDER)) {
     const before = text.slice(0, found.index).split('\n');

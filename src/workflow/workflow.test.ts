@@ -96,6 +96,14 @@ test('what the lesson leaves to fill in is found with its line and column', () =
   expect(lint(text.replace('YOUR_STATE_MACHINE_ARN', 'fine'), 'STANDARD')).toEqual([]);
 });
 
+test('a definition that was copied with the bars of a lesson is told how to copy it without', () => {
+  const text = '{\n  ▎ "StartAt": "A",\n  ▎ "States": { "A": { "Type": "Pass", "End": true } }\n}';
+  expect(lint(text, 'STANDARD')).toMatchObject([
+    { severity: 'error', line: 2, column: 3, message: expect.stringContaining('presso learn') as string },
+  ]);
+  expect(lint(text.replaceAll('▎', ''), 'STANDARD')).toEqual([]);
+});
+
 test('a difference gives both texts back, whatever they are', () => {
   const words = ['a', 'b', 'c'];
   const texts = [[], ['a'], ['a', 'b'], ['b', 'a'], ['a', 'b', 'c', 'a'], ['c', 'c', 'b', 'a', 'b'], words];
