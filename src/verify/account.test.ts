@@ -224,6 +224,12 @@ test('a counter that is gone or a text, and a closed shop', async () => {
     'setup.shop: storeOpen of the item config is the text "true", not a boolean',
     'setup.counter: IDvalue of the item orderID is the text "0", not a number',
   ]);
+  // presso seed takes such values for somebody's own and leaves them, so it must not be what a learner is told to type.
+  const hints = (await results(['setup'])).flatMap(({ status, hint }) => (status === 'fail' ? [hint] : []));
+  expect(hints).toEqual([
+    expect.stringContaining('presso shop open'),
+    expect.stringContaining('presso seed --reset-counter'),
+  ]);
   await putItem(connection, TABLES.counting, { PK: 'orderID', IDvalue: 0 });
   await setAttributes(connection, TABLES.config, { PK: 'config' }, { storeOpen: true });
 });

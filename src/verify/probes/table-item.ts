@@ -9,6 +9,8 @@ interface ItemExpected {
   attributes: Record<string, string>;
   /** attribute → what it must be */
   values?: Record<string, Plain>;
+  /** attribute → what to do where it is of another type */
+  mend?: Record<string, string>;
 }
 
 type Seen = { item?: Item; tableMissing?: boolean };
@@ -20,7 +22,7 @@ export const tableItem = probe<Seen>({
     return facts.once(`item ${table} ${key}`, (connection) => getItem(connection, table, { PK: key }));
   },
   judge(check, { item, tableMissing }) {
-    const { table, key, attributes, values = {} } = check.expect as unknown as ItemExpected;
+    const { table, key, attributes, values = {}, mend = {} } = check.expect as unknown as ItemExpected;
     const expected = `the item ${key} of ${table} with ${[
       ...Object.entries(attributes).map(([name, type]) => `${name} (${type})`),
       ...Object.entries(values).map(([name, value]) => `${name} ${JSON.stringify(value)}`),
@@ -36,6 +38,7 @@ export const tableItem = probe<Seen>({
           status: 'fail',
           expected,
           found: `${name} of the item ${key} is the ${typeOf(value)} ${shown(value)}, not a ${type}`,
+          ...(mend[name] === undefined ? {} : { hint: mend[name] }),
         };
     }
     for (const [name, value] of Object.entries(values))

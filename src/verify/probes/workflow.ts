@@ -1,5 +1,5 @@
 import { validateDefinition } from '../../asl/validation/index.ts';
-import { WORKFLOW_NAME } from '../../workshop.ts';
+import { ORDER_MANAGER_PART, WORKFLOW_NAME } from '../../workshop.ts';
 import { listStateMachines } from '../../aws/find.ts';
 import { couldBe, type WorkflowFound } from '../facts.ts';
 import { whereElse } from './elsewhere.ts';
@@ -31,13 +31,14 @@ export const workflow = probe<{ found: WorkflowFound; elsewhere: string[]; fromF
           hint: 'Ask again when it is gone, or made anew: presso verify module-1',
         };
       const other = whereElse(elsewhere);
+      const others = found.others.filter((name) => !name.includes(ORDER_MANAGER_PART));
       return {
         status: 'fail',
         expected,
         found: `${
-          found.others.length > 0
-            ? `no such state machine, only ${found.others.join(', ')}`
-            : 'no state machine in this Region'
+          found.others.length === 0
+            ? 'no state machine in this Region'
+            : `no such state machine${others.length > 0 ? `, only ${others.join(', ')}` : ' in this Region'}`
         }${other.found}`,
         ...(other.hint ? { hint: other.hint } : {}),
       };
