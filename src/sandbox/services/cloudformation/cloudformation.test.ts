@@ -386,6 +386,23 @@ test('a template that AWS refuses is refused with its words, and nothing is begu
       ],
       [`${'x'.repeat(51_201)}`, 'Member must have length less than or equal to 51200'],
       [parameter('&a x'), ''],
+      // What is wrong with a function, whatever the parameters will be: such a stack was begun, and left in ROLLBACK_COMPLETE.
+      [parameter('!Join [a]'), 'Template error: every Fn::Join object requires two parameters, (1) a string delimiter'],
+      [parameter('{ Fn::Length: [a] }'), 'Template error: Encountered unsupported function: Fn::Length'],
+      [parameter('!GetAtt P'), 'Template error: every Fn::GetAtt object requires two non-empty parameters'],
+      [
+        parameter('!FindInMap [Sizes, !Ref AWS::Region, Menu]'),
+        "Template error: Mapping named 'Sizes' is not present in the 'Mappings' section of template.",
+      ],
+      [
+        `Conditions: { C: !Equals [a] }\n${parameter('x')}`,
+        'Template error: Fn::Equals requires a list argument with two elements',
+      ],
+      [
+        'Resources: { A: { Type: "AWS::SSM::Parameter", Properties: } }',
+        "Template format error: [/Resources/A/Properties] 'null' values are not allowed in templates",
+      ],
+      [`Parameters: { N: { Type: Number } }\n${parameter('!Select [!Ref N, !Split [",", !Ref N]]')}`, ''],
       [
         'Resources: { A: &a { Type: "AWS::SSM::Parameter" }, B: *a }',
         'Template error: YAML aliases are not allowed in CloudFormation templates',
@@ -416,6 +433,34 @@ test('a template that AWS refuses is refused with its words, and nothing is begu
         },
         'Unable to fetch parameters [/none] from parameter store for this account.',
       ],
+      [
+        {
+          StackName: 'a',
+          TemplateBody: `Mappings: { Sizes: { small: { Menu: 1 } } }\n${parameter('!FindInMap [Sizes, !Ref AWS::Region, Menu]')}`,
+        },
+        'Template error: Unable to get mapping for Sizes::us-east-1::Menu',
+      ],
+      [
+        {
+          StackName: 'a',
+          TemplateBody: `Conditions: { No: !Equals [a, b] }\n${parameter('!Ref Left')}\n`.replace(
+            'Resources: {',
+            'Resources: { Left: { Type: "AWS::SSM::Parameter", Condition: No },',
+          ),
+        },
+        'Template format error: Unresolved resource dependencies [Left] in the Resources block of the template',
+      ],
+      [
+        {
+          StackName: 'a',
+          TemplateBody: `Parameters: { Zones: { Type: CommaDelimitedList, Default: 'a,b' } }\n${parameter("!Sub '${Zones}'")}`,
+        },
+        'Template error: variable Zones in Fn::Sub expression does not resolve to a string',
+      ],
+      [
+        { StackName: 'a', TemplateBody: `${parameter('x')}\nOutputs: { O: { Value: [a, b] } }` },
+        'Template format error: The Value field of every Outputs member must evaluate to a String.',
+      ],
       [{ StackName: 'a', TemplateURL: 'https://example.com/t.yaml' }, 'The sandbox does not carry TemplateURL.'],
     ];
     for (const [input, message] of attempts)
@@ -428,6 +473,28 @@ test('a template that AWS refuses is refused with its words, and nothing is begu
       message: 'Requires capabilities : [CAPABILITY_IAM]',
     });
     expect((await cloudformation.send(new DescribeStacksCommand({}))).Stacks).toEqual([]);
+  }));
+
+test('a missing export fails the stack before any resource; an update goes back, and a change set says it', () =>
+  bench(async ({ cloudformation, create, update, events, status }) => {
+    const parameter = (value: string) =>
+      `Resources: { P: { Type: AWS::SSM::Parameter, Properties: { Type: String, Value: ${value} } } }`;
+    const importing = parameter('!ImportValue nowhere');
+    await create('first', importing);
+    expect((await events('first')).filter((line) => !line.startsWith('first'))).toEqual([]);
+    expect(await events('first')).toContain(
+      'first ROLLBACK_IN_PROGRESS No export named nowhere found. Rollback requested by user.',
+    );
+    await create('second', parameter('x'));
+    expect(await update('second', importing)).toBe('UPDATE_ROLLBACK_COMPLETE');
+    expect(await events('second')).toContain('second UPDATE_ROLLBACK_IN_PROGRESS No export named nowhere found.');
+    const { Id: ChangeSetName } = await cloudformation.send(
+      new CreateChangeSetCommand({ StackName: 'second', ChangeSetName: 'c', TemplateBody: importing }),
+    );
+    await expect
+      .poll(() => cloudformation.send(new DescribeChangeSetCommand({ ChangeSetName })))
+      .toMatchObject({ Status: 'FAILED', StatusReason: 'No export named nowhere found.' });
+    expect(await status('second')).toBe('UPDATE_ROLLBACK_COMPLETE');
   }));
 
 test('properties that a type does not know, lacks or has in another form fail the resource', () =>

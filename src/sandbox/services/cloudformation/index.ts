@@ -32,8 +32,7 @@ export const cloudformation: Service = {
   wake(context) {
     for (const operation of [...operations(context).values()]) resume(context, operation.stackId);
     for (const change of [...changeSets(context).values()])
-      if (/PENDING|IN_PROGRESS/.test(change.status))
-        prepare(context, change.id, change.changes.length === 0 && !change.besides);
+      if (/PENDING|IN_PROGRESS/.test(change.status)) prepare(context, change.id);
     for (const drift of [...drifts(context).values()])
       if (drift.detection === 'DETECTION_IN_PROGRESS') detect(context, drift.id);
     resumeSets(context);

@@ -128,7 +128,6 @@ export interface ChangeSetRecord {
   wish: Wish;
   changes: unknown[];
   /** Outputs or tags of the stack differ. */
-  besides: boolean;
   roleArn?: string | undefined;
   onFailure?: string | undefined;
   token?: string | undefined;

@@ -2,7 +2,7 @@
 import { ServiceError } from '../../../errors.ts';
 import type { Action, Context, Input } from '../../../service.ts';
 import { begin } from '../engine/operation.ts';
-import { type PlannedChange, planChanges, showChange } from '../engine/plan.ts';
+import { type Plan, type PlannedChange, planChanges, showChange } from '../engine/plan.ts';
 import { actingPrincipal } from '../engine/run.ts';
 import {
   type ChangeSetRecord,
@@ -104,8 +104,15 @@ const createChangeSet: Action = action(
     const as = await actingPrincipal(context, roleArn ?? live?.roleArn, context.caller);
     const stack = live ?? reviewed(context, stackName, template.description);
     const id = context.arn(`changeSet/${name}/${context.world.uuid()}`);
-    const plan = await planChanges(context, stack, template, wish, deployed, as);
-    const empty = plan.changes.length === 0 && !plan.besides;
+    let plan: Plan = { changes: [], besides: false };
+    let fault: string | undefined;
+    try {
+      plan = await planChanges(context, stack, template, wish, deployed, as);
+      if (plan.changes.length === 0 && !plan.besides) fault = NO_CHANGES;
+    } catch (error) {
+      if (!(error instanceof ServiceError)) throw error;
+      fault = error.message;
+    }
     changeSets(context).put(id, {
       id,
       name,
@@ -113,17 +120,17 @@ const createChangeSet: Action = action(
       type,
       description: text(input, 'Description'),
       status: 'CREATE_PENDING',
+      statusReason: fault,
       executionStatus: 'UNAVAILABLE',
       created: context.now(),
       given,
       wish,
       changes: plan.changes,
-      besides: plan.besides,
       roleArn,
       onFailure: text(input, 'OnStackFailure') ?? (deploymentRollback(input) ? 'DO_NOTHING' : undefined),
       token,
     });
-    prepare(context, id, empty);
+    prepare(context, id);
     return { Id: id, StackId: stack.stackId };
   },
 );
@@ -133,8 +140,9 @@ function reviewed(context: Context, name: string, description: string | undefine
   return setStackStatus(context, stack.stackId, 'REVIEW_IN_PROGRESS', 'User Initiated');
 }
 
-/** What is left to do after the answer: the change set becomes ready, or says that there is nothing to do. */
-export function prepare(context: Context, id: string, empty: boolean): void {
+/** What is left to do after the answer: the change set becomes ready, or says why there is nothing to execute. */
+export function prepare(context: Context, id: string): void {
+  const fault = changeSets(context).get(id)?.statusReason;
   const change = (fields: Partial<ChangeSetRecord>): void => {
     const now = changeSets(context).get(id);
     if (now) changeSets(context).put(id, { ...now, ...fields });
@@ -144,8 +152,8 @@ export function prepare(context: Context, id: string, empty: boolean): void {
     change({ status: 'CREATE_IN_PROGRESS' });
     await context.world.pause();
     change(
-      empty
-        ? { status: 'FAILED', statusReason: NO_CHANGES, executionStatus: 'UNAVAILABLE' }
+      fault !== undefined
+        ? { status: 'FAILED', executionStatus: 'UNAVAILABLE' }
         : { status: 'CREATE_COMPLETE', executionStatus: 'AVAILABLE' },
     );
   });

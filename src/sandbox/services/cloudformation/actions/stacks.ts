@@ -170,7 +170,7 @@ const updateStack: Action = action(
     const { wish, template } = await readWish(input, context, deployed ?? wishes(context, stack.stackId).get('wanted'));
     const roleArn = text(input, 'RoleARN') ?? stack.roleArn;
     const as = await actingPrincipal(context, roleArn, context.caller);
-    const plan = await planChanges(context, stack, template, wish, deployed, as);
+    const plan = await planChanges(context, stack, template, wish, deployed, as, 'later');
     if (plan.changes.length === 0 && !plan.besides && !/FAILED/.test(stack.status))
       throw invalid('No updates are to be performed.');
     checkPolicy(stack, plan.changes);

@@ -1,6 +1,7 @@
 /** Actions on templates: what is deployed, and what a text would need. */
 import type { Action, Context, Input, Permission } from '../../../service.ts';
 import { readTemplate } from '../engine/scope.ts';
+import { tryTemplate } from '../engine/trial.ts';
 import { changeSets, wishes } from '../records.ts';
 import { isObject, type Template } from '../template/model.ts';
 import { parseTemplate } from '../template/parse.ts';
@@ -19,8 +20,9 @@ function capabilities(template: Template): { Capabilities?: string[]; Capabiliti
   };
 }
 
-const validateTemplate: Action = action('TemplateBody TemplateURL', ANY('ValidateTemplate'), (input) => {
+const validateTemplate: Action = action('TemplateBody TemplateURL', ANY('ValidateTemplate'), (input, context) => {
   const template = readTemplate(templateText(input, undefined));
+  tryTemplate(context, template);
   return {
     Parameters: Object.entries(template.parameters).map(([ParameterKey, definition]) => ({
       ParameterKey,

@@ -2,11 +2,12 @@
 import { ServiceError } from '../../../errors.ts';
 import type { Context, Input } from '../../../service.ts';
 import { readTemplate } from '../engine/scope.ts';
+import { tryStack } from '../engine/trial.ts';
 import type { Wish } from '../records.ts';
 import { invalid, type Template } from '../template/model.ts';
 import { type GivenParameter, parameterTexts, storedParameters } from '../template/parameters.ts';
 import { parseTemplate } from '../template/parse.ts';
-import { flag, parametersOf, refuse, tagsOf, text, texts } from './input.ts';
+import { findStack, flag, parametersOf, refuse, tagsOf, text, texts } from './input.ts';
 
 const LARGEST_TEMPLATE = 51_200;
 
@@ -92,6 +93,12 @@ export async function readWish(
   const missing = wanted.filter((name) => !Object.hasOwn(stored, name));
   if (missing.length > 0)
     throw invalid(`Unable to fetch parameters [${missing.join(',')}] from parameter store for this account.`);
+  const stackName = text(input, 'StackName') ?? '';
+  const { name, stackId } = findStack(context, stackName) ?? {
+    name: stackName,
+    stackId: context.arn(`stack/${stackName}/00000000-0000-0000-0000-000000000000`),
+  };
+  tryStack(context, { name, stackId }, template, { parameters, stored });
   return {
     wish: { templateBody, parameters, stored, tags: tagsOf(input) ?? previous?.tags ?? {}, capabilities },
     template,

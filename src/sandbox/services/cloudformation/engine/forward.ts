@@ -33,6 +33,7 @@ import {
   readTemplate,
   type Seen,
 } from './scope.ts';
+import { tryStack } from './trial.ts';
 
 export type Ending = { done: true } | { done: false; reason: string; cancelled: boolean };
 
@@ -61,6 +62,7 @@ export async function goForward(run: Run): Promise<Ending> {
       wish,
       lookIn((id) => recordOf(run, id)),
     );
+    tryStack(context, currentStack(run), template, wish, true);
   } catch (error) {
     return { done: false, reason: message(error), cancelled: false };
   }

@@ -8,7 +8,7 @@ import { referencesOf } from '../template/references.ts';
 import { dependenciesOf } from '../template/validate.ts';
 import { changedProperties } from './forward.ts';
 import { typeOf } from './run.ts';
-import { activeResources, lookIn, makeScope, outputsOf, propertiesOf } from './scope.ts';
+import { activeResources, exportsOf, lookIn, makeScope, outputsOf, propertiesOf } from './scope.ts';
 
 export interface PlannedChange {
   action: 'Add' | 'Modify' | 'Remove';
@@ -45,6 +45,8 @@ export async function planChanges(
   wish: Wish,
   deployed: Wish | undefined,
   as: Principal,
+  /** An export that is not there: UpdateStack meets it after its answer, a change set fails by it. */
+  missingExports: 'later' | 'now' = 'now',
 ): Promise<Plan> {
   const table = resources(context, stack.stackId);
   const record = (id: string): ResourceRecord | undefined => {
@@ -57,6 +59,9 @@ export async function planChanges(
   const { scope } = makeScope(context, stack, template, wish, {
     ref: (id) => (unsettled.has(id) || !record(id) ? (template.resources[id] ? UNKNOWN : undefined) : look.ref(id)),
     attribute: (id, name) => (unsettled.has(id) || !record(id) ? UNKNOWN : look.attribute(id, name)),
+    ...(missingExports === 'later'
+      ? { importValue: (name: string) => exportsOf(context).get(name)?.Value ?? UNKNOWN }
+      : {}),
   });
   const active = activeResources(template, scope.conditions);
   const changes = new Map<string, PlannedChange>();

@@ -5,7 +5,7 @@ import { type OutputRecord, type ResourceRecord, type StackRecord, stacks, type 
 import { RESOURCE_TYPES } from '../resources/index.ts';
 import { conform } from '../resources/shape.ts';
 import { tagMap } from '../resources/type.ts';
-import { evaluateConditions, resolve, resolveDynamic, type Scope } from '../template/functions.ts';
+import { evaluateConditions, resolve, resolveDynamic, type Scope, UNKNOWN } from '../template/functions.ts';
 import { invalid, isObject, type JsonObject, type Template } from '../template/model.ts';
 import { parameterValues } from '../template/parameters.ts';
 import { parseTemplate } from '../template/parse.ts';
@@ -52,33 +52,40 @@ export interface Seen {
   imports: Set<string>;
 }
 
+export function pseudoParameters(
+  context: Context,
+  stack: Pick<StackRecord, 'name' | 'stackId'>,
+): Record<string, string | string[]> {
+  return {
+    'AWS::AccountId': context.account,
+    'AWS::Region': context.region,
+    'AWS::Partition': 'aws',
+    'AWS::URLSuffix': 'amazonaws.com',
+    'AWS::StackName': stack.name,
+    'AWS::StackId': stack.stackId,
+    'AWS::NotificationARNs': [],
+  };
+}
+
 export function makeScope(
   context: Context,
   stack: Pick<StackRecord, 'name' | 'stackId'>,
   template: Template,
   wish: Pick<Wish, 'parameters' | 'stored'>,
-  look: Pick<Scope, 'ref' | 'attribute'>,
+  look: Pick<Scope, 'ref' | 'attribute'> & Partial<Pick<Scope, 'importValue'>>,
 ): Seen {
   const imports = new Set<string>();
   const base = {
     template,
     parameters: parameterValues(template, wish.parameters, wish.stored),
-    pseudo: {
-      'AWS::AccountId': context.account,
-      'AWS::Region': context.region,
-      'AWS::Partition': 'aws',
-      'AWS::URLSuffix': 'amazonaws.com',
-      'AWS::StackName': stack.name,
-      'AWS::StackId': stack.stackId,
-      'AWS::NotificationARNs': [],
-    },
-    ...look,
+    pseudo: pseudoParameters(context, stack),
     importValue(name: string) {
       const found = exportsOf(context).get(name);
       if (!found || found.ExportingStackId === stack.stackId) throw invalid(`No export named ${name} found.`);
       imports.add(name);
       return found.Value;
     },
+    ...look,
   };
   return { scope: { ...base, conditions: evaluateConditions(base) }, imports };
 }
@@ -164,7 +171,8 @@ export function outputsOf(template: Template, scope: Scope): OutputRecord[] {
     .filter(([, output]) => output.Condition === undefined || scope.conditions[output.Condition])
     .map(([OutputKey, output]) => {
       const value = resolve(output.Value, scope);
-      if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean')
+      // Only a plan has values that are not known yet: they count as another value.
+      if (value !== UNKNOWN && typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean')
         throw invalid(
           `Template format error: Output ${OutputKey} is malformed. The Value field of every Outputs member must evaluate to a String.`,
         );

@@ -5,19 +5,19 @@
 import { invalid, isObject, type JsonObject, type Template } from './model.ts';
 
 /** Stands where a value will only be known once something else was made; used while planning. */
-export const UNKNOWN = Symbol('known after the change');
+export const UNKNOWN: unique symbol = Symbol('known after the change');
 const NO_VALUE = Symbol('AWS::NoValue');
 
 export interface Scope {
   template: Template;
-  parameters: Record<string, string | string[]>;
+  parameters: Record<string, string | string[] | typeof UNKNOWN>;
   /** `AWS::Region` and its like */
-  pseudo: Record<string, string | string[]>;
+  pseudo: Record<string, string | string[] | typeof UNKNOWN>;
   conditions: Record<string, boolean>;
   /** What Ref gives for a resource; undefined when there is none. */
   ref(logicalId: string): unknown;
   attribute(logicalId: string, name: string): unknown;
-  importValue(name: string): string;
+  importValue(name: string): unknown;
 }
 
 const SUPPORTED =
@@ -100,7 +100,9 @@ const FUNCTIONS: Record<string, (argument: unknown, scope: Scope) => unknown> = 
   'Fn::GetAtt'(argument, scope) {
     const parts = typeof argument === 'string' ? argument.split('.') : Array.isArray(argument) ? argument : [];
     const [name, ...rest] = parts;
-    const attribute = rest.map((part) => evaluate(part, scope)).join('.');
+    const named = rest.map((part) => evaluate(part, scope));
+    if (named.includes(UNKNOWN)) return UNKNOWN;
+    const attribute = named.join('.');
     if (typeof name !== 'string' || attribute === '')
       throw invalid(
         'Template error: every Fn::GetAtt object requires two non-empty parameters, the resource name and the resource attribute',
@@ -128,8 +130,10 @@ const FUNCTIONS: Record<string, (argument: unknown, scope: Scope) => unknown> = 
           ? reference(name, scope)
           : scope.attribute(name.slice(0, dot), name.slice(dot + 1));
       const shown = text(
-        Array.isArray(found) ? found.join(',') : found,
-        `Template error: every value of the context object of every Fn::Sub object must be a string or a function that returns a string`,
+        found,
+        Object.hasOwn(variables, name)
+          ? 'Template error: every value of the context object of every Fn::Sub object must be a string or a function that returns a string'
+          : `Template error: variable ${name} in Fn::Sub expression does not resolve to a string`,
       );
       if (shown === UNKNOWN) unknown = true;
       return shown === UNKNOWN ? '' : shown;
@@ -157,9 +161,10 @@ const FUNCTIONS: Record<string, (argument: unknown, scope: Scope) => unknown> = 
     const fault =
       'Template error: every Fn::Select object requires two non-empty parameters, an integer index and a list';
     if (!Array.isArray(argument) || argument.length !== 2) throw invalid(fault);
-    const index = Number(evaluate(argument[0], scope));
+    const position = evaluate(argument[0], scope);
     const items = evaluate(argument[1], scope);
-    if (items === UNKNOWN) return UNKNOWN;
+    if (position === UNKNOWN || items === UNKNOWN) return UNKNOWN;
+    const index = Number(position);
     if (!Array.isArray(items) || !Number.isInteger(index)) throw invalid(fault);
     if (index < 0 || index >= items.length)
       throw invalid(`Template error: Fn::Select cannot select nonexistent value at index ${index}`);
@@ -174,8 +179,15 @@ const FUNCTIONS: Record<string, (argument: unknown, scope: Scope) => unknown> = 
       'object requires three parameters, the map name, map key and the attribute for return value',
     );
     const [map, top, second] = parts.map((part) => evaluate(part, scope));
-    const rows = scope.template.mappings[String(map)];
-    const row = rows && Object.hasOwn(rows, String(top)) ? rows[String(top)] : undefined;
+    if (map === UNKNOWN) return UNKNOWN;
+    const { mappings } = scope.template;
+    const rows = Object.hasOwn(mappings, String(map)) ? mappings[String(map)] : undefined;
+    if (!rows)
+      throw invalid(
+        `Template error: Mapping named '${String(map)}' is not present in the 'Mappings' section of template.`,
+      );
+    if (top === UNKNOWN || second === UNKNOWN) return UNKNOWN;
+    const row = Object.hasOwn(rows, String(top)) ? rows[String(top)] : undefined;
     if (!row || !Object.hasOwn(row, String(second)))
       throw invalid(`Template error: Unable to get mapping for ${String(map)}::${String(top)}::${String(second)}`);
     return row[String(second)];
@@ -189,6 +201,7 @@ const FUNCTIONS: Record<string, (argument: unknown, scope: Scope) => unknown> = 
   },
   'Fn::GetAZs'(argument, scope) {
     const region = evaluate(argument, scope) || scope.pseudo['AWS::Region'];
+    if (region === UNKNOWN) return UNKNOWN;
     return ['a', 'b', 'c'].map((zone) => `${String(region)}${zone}`);
   },
   'Fn::ImportValue'(argument, scope) {

@@ -31,7 +31,8 @@ export function referencesOf(value: unknown, decided?: Record<string, boolean>):
     else if (key === 'Fn::GetAtt') {
       const [name, ...rest] =
         typeof argument === 'string' ? argument.split('.') : Array.isArray(argument) ? argument : [];
-      if (typeof name === 'string') found.push({ kind: 'attribute', name, attribute: rest.filter(isText).join('.') });
+      if (typeof name === 'string' && rest.length > 0)
+        found.push({ kind: 'attribute', name, attribute: rest.filter(isText).join('.') });
       for (const item of rest) walk(item);
     } else if (key === 'Fn::Sub') {
       const [text, variables] = Array.isArray(argument) ? argument : [argument, undefined];

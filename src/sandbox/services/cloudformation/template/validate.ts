@@ -172,8 +172,11 @@ function readMapping(definition: unknown, name: string): Record<string, JsonObje
 }
 
 function readResource(definition: unknown, name: string): ResourceDefinition {
+  if (definition === null) checkNulls(definition, `/Resources/${name}`);
   if (!isObject(definition))
     throw invalid(`Template format error: [/Resources/${name}] Every Resources member must be an object.`);
+  for (const [key, value] of Object.entries(definition))
+    if (value === null && key !== 'Metadata') checkNulls(value, `/Resources/${name}/${key}`);
   const type = definition['Type'];
   if (typeof type !== 'string')
     throw invalid(`Template format error: [/Resources/${name}] Every Resources object must contain a Type member.`);
