@@ -189,6 +189,8 @@ test('errors are answered as the runtime answers them', () =>
       result: { errorType: 'OrderError', errorMessage: 'no beans', trace: expect.any(Array) },
     });
     expect(JSON.stringify(failed.result)).toContain('/var/task/index.js');
+    // The frames of the runtime's own thread stood in every trace, with the paths of this machine.
+    expect(`${JSON.stringify(failed.result)}${failed.log}`).not.toMatch(/worker\.js|messageport|event_target/);
     expect(failed.log).toContain('ERROR\tInvoke Error \t{"errorType":"OrderError","errorMessage":"no beans"');
 
     const slow = await make(sandbox, 'slow', 'exports.handler = () => new Promise((r) => setTimeout(r, 60000));', {
@@ -242,6 +244,15 @@ test('code that cannot be loaded fails the invocation with the runtime’s own e
     expect((await invoke(lambda, 'missing')).result).toMatchObject({
       errorType: 'Runtime.ImportModuleError',
       errorMessage: "Error: Cannot find module 'left-pad'\nRequire stack:\n- /var/task/index.js",
+    });
+    await make(
+      sandbox,
+      'documents',
+      { 'index.mjs': "import '@aws-sdk/lib-dynamodb'; export const handler = async () => 1;" },
+      {},
+    );
+    expect((await invoke(lambda, 'documents')).result).toMatchObject({
+      errorMessage: expect.stringContaining('\nLambda has @aws-sdk/lib-dynamodb; the sandbox carries the clients'),
     });
     await make(sandbox, 'vitest', "require('vitest'); exports.handler = async () => 1;");
     expect((await invoke(lambda, 'vitest')).result).toMatchObject({ errorType: 'Runtime.ImportModuleError' });
@@ -592,6 +603,23 @@ test('what a function prints is in its log group, as text or as JSON', () =>
       { level: 'INFO', message: { a: 1 } },
       { type: 'platform.report', record: { status: 'success' } },
     ]);
+
+    // An error that nobody caught is its own message, with its place in Lambda and not on this machine.
+    await make(sandbox, 'bitter', "exports.handler = async () => { throw new TypeError('no beans'); };", {
+      actions: LOGS,
+      LoggingConfig: { LogFormat: 'JSON', LogGroup: '/bitter' },
+    });
+    await invoke(lambda, 'bitter');
+    await sandbox.settle();
+    const failed = (await logged(sandbox, '/bitter')).lines.find((line) => line.includes('"ERROR"')) ?? '{}';
+    expect(JSON.parse(failed)).toMatchObject({
+      level: 'ERROR',
+      message: {
+        errorType: 'TypeError',
+        errorMessage: 'no beans',
+        stackTrace: ['TypeError: no beans', expect.stringContaining('(/var/task/index.js:')],
+      },
+    });
 
     await make(sandbox, 'mute', code);
     expect((await invoke(lambda, 'mute')).FunctionError).toBeUndefined();

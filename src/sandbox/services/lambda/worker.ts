@@ -68,9 +68,9 @@ const log = (line: string): void => say({ kind: 'log', time: realNow() + clockOf
 
 function errorFields(error: Error): Record<string, unknown> {
   return {
-    errorType: error.constructor?.name ?? 'UnknownError',
-    errorMessage: error.message,
-    stackTrace: (error.stack ?? '').split('\n').map(hidePath),
+    errorType: error instanceof RuntimeFault ? error.name : (error.constructor?.name ?? 'UnknownError'),
+    errorMessage: hidePath(error.message),
+    stackTrace: hidePath(error.stack ?? '').split('\n'),
   };
 }
 
@@ -85,12 +85,14 @@ function jsonLine(level: string, values: unknown[]): string {
   if (values.length === 1) {
     try {
       entry['message'] = first;
-      return JSON.stringify(entry, (_key, value: unknown) => (value instanceof Error ? errorFields(value) : value));
+      return JSON.stringify(entry, (_key, value: unknown) =>
+        value instanceof Error ? errorFields(value) : typeof value === 'string' ? hidePath(value) : value,
+      );
     } catch {
       // Not JSON (a circle in it): written as text below.
     }
   }
-  entry['message'] = format(...values);
+  entry['message'] = hidePath(format(...values));
   const error = values.find((value) => value instanceof Error);
   if (values.length > 1 && error instanceof Error) Object.assign(entry, errorFields(error));
   return JSON.stringify(entry);
@@ -255,8 +257,19 @@ modules._resolveFilename = function (this: unknown, request, parent, ...more) {
 
 // ---- errors, as the runtime reports them ----
 
+const sdkDir = path.join(path.dirname(data.packageFile), 'node_modules');
+const PLACES = [
+  [data.codeDir, '/var/task'],
+  [sdkDir, '/var/runtime/node_modules'],
+].flatMap(([from = '', to = '']) => [[pathToFileURL(from).href, `file://${to}`] as const, [from, to] as const]);
+const OWN_FRAME =
+  /\n {4}at [^\n]*\/services\/lambda\/worker\.[jt]s:[^\n]*(\n {4}at [^\n]*\(node:internal\/(event_target|per_context\/messageport):[^\n]*)*/g;
+
+/** Where things are in Lambda instead of on this machine; the calls of this file are none of the function's. */
 function hidePath(text: string): string {
-  return text.replaceAll(pathToFileURL(data.codeDir).href, 'file:///var/task').replaceAll(data.codeDir, '/var/task');
+  let shown = text.includes('/worker.') ? text.replace(OWN_FRAME, '') : text;
+  for (const [from, to] of PLACES) if (shown.includes(from)) shown = shown.replaceAll(from, to);
+  return shown;
 }
 
 function failureOf(error: unknown): FunctionFailure {
@@ -279,7 +292,7 @@ class RuntimeFault extends Error {
 /** The line the runtime writes for an error that nobody caught. */
 function logFailure(what: string, error: unknown): void {
   if (data.jsonLogs) {
-    print('ERROR', [what, error]);
+    print('ERROR', [error instanceof Error ? error : new Error(String(error))]);
     return;
   }
   const failure = failureOf(error);
@@ -347,8 +360,11 @@ async function loadHandler(): Promise<Handler> {
       throw fault;
     }
     const { code, message } = error as NodeJS.ErrnoException;
-    if (code === 'MODULE_NOT_FOUND' || code === 'ERR_MODULE_NOT_FOUND')
-      throw new RuntimeFault('Runtime.ImportModuleError', `Error: ${hidePath(message)}`);
+    if (code === 'MODULE_NOT_FOUND' || code === 'ERR_MODULE_NOT_FOUND') {
+      const part = /^Cannot find (?:module|package) '(@(?:aws-sdk|smithy)\/[^']+)'/.exec(message)?.[1];
+      const lacking = part ? `\nLambda has ${part}; the sandbox carries the clients of its own services only.` : '';
+      throw new RuntimeFault('Runtime.ImportModuleError', `Error: ${hidePath(message)}${lacking}`);
+    }
     throw error;
   }
   let handler: unknown = loaded;
