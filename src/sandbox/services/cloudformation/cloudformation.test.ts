@@ -497,6 +497,24 @@ test('a missing export fails the stack before any resource; an update goes back,
     expect(await status('second')).toBe('UPDATE_ROLLBACK_COMPLETE');
   }));
 
+test('an export in use can neither be taken away nor changed by an update', () =>
+  bench(async ({ create, update, events }) => {
+    const parameter = (value: string) =>
+      `Resources: { P: { Type: AWS::SSM::Parameter, Properties: { Type: String, Value: ${value} } } }`;
+    const exporting = (value: string, name: string) =>
+      `${parameter('x')}\nOutputs: { O: { Value: ${value}, Export: { Name: ${name} } } }`;
+    await create('giver', exporting('one', 'given'));
+    await create('taker', parameter('!ImportValue given'));
+    expect(await update('giver', exporting('two', 'given'))).toBe('UPDATE_ROLLBACK_COMPLETE');
+    expect(await update('giver', exporting('one', 'other'))).toBe('UPDATE_ROLLBACK_COMPLETE');
+    expect((await events('giver')).filter((line) => /canceled/.test(line))).toEqual([
+      'giver UPDATE_ROLLBACK_IN_PROGRESS Update canceled. Cannot update export given as it is in use by taker.',
+      'giver UPDATE_ROLLBACK_IN_PROGRESS Delete canceled. Cannot delete export given as it is in use by taker.',
+    ]);
+    expect(await update('taker', parameter('x'))).toBe('UPDATE_COMPLETE');
+    expect(await update('giver', exporting('two', 'given'))).toBe('UPDATE_COMPLETE');
+  }));
+
 test('properties that a type does not know, lacks or has in another form fail the resource', () =>
   bench(async ({ create, events, status }) => {
     await create(

@@ -26,6 +26,7 @@ import {
 import {
   activeResources,
   exportsOf,
+  importerOf,
   lookIn,
   makeScope,
   outputsOf,
@@ -105,6 +106,14 @@ export async function goForward(run: Run): Promise<Ending> {
   try {
     const outputs = outputsOf(template, seen.scope);
     const taken = exportsOf(context);
+    for (const { ExportName, OutputValue } of currentStack(run).outputs) {
+      const user = ExportName === undefined ? undefined : importerOf(context, ExportName);
+      const kept = outputs.find((output) => output.ExportName === ExportName);
+      if (user && kept?.OutputValue !== OutputValue)
+        throw invalid(
+          `${kept ? 'Update' : 'Delete'} canceled. Cannot ${kept ? 'update' : 'delete'} export ${ExportName} as it is in use by ${user.name}.`,
+        );
+    }
     for (const { ExportName } of outputs) {
       const other = ExportName === undefined ? undefined : taken.get(ExportName);
       if (other && other.ExportingStackId !== stackId)

@@ -17,7 +17,7 @@ import {
 import { deleteDoomed, deleteResources, restore } from './backward.ts';
 import { goForward } from './forward.ts';
 import { actingPrincipal, currentStack, type Run, Stopped } from './run.ts';
-import { exportsOf } from './scope.ts';
+import { exportsOf, importerOf } from './scope.ts';
 
 export interface Beginning {
   status: string;
@@ -134,9 +134,7 @@ const STEPS: Record<string, (run: Run) => Promise<void>> = {
     const { context, stackId } = run;
     for (const { Name, ExportingStackId } of exportsOf(context).values()) {
       if (ExportingStackId !== stackId) continue;
-      const user = [...stacks(context).values()].find(
-        (other) => other.status !== 'DELETE_COMPLETE' && other.imports.includes(Name),
-      );
+      const user = importerOf(context, Name);
       if (user)
         return void turn(
           run,

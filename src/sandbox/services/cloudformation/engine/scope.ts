@@ -46,6 +46,13 @@ export function exportsOf(context: Context): Map<string, Exported> {
   return found;
 }
 
+/** A stack that uses an export, which therefore has to stay as it is. */
+export function importerOf(context: Context, name: string): StackRecord | undefined {
+  return [...stacks(context).values()].find(
+    (other) => other.status !== 'DELETE_COMPLETE' && other.imports.includes(name),
+  );
+}
+
 export interface Seen {
   scope: Scope;
   /** exports that were used */
