@@ -138,6 +138,15 @@ test.each([
   [allow('PutEvents'), 'Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.'],
   [allow('events:PutEvents', 'Serverlesspresso'), 'Resource Serverlesspresso must be in ARN format or "*".'],
   [allow([]), 'Policy statement must contain actions.'],
+  // Both were taken, and the role could then do nothing without anybody saying why.
+  [
+    allow('states:ListExecutions', 'arn:aws:states:us-east-1:ACCOUNT_ID:stateMachine:*'),
+    'The policy failed legacy parsing',
+  ],
+  [
+    allow('events:PutEvents', 'arn:aws:events:us-east-1:event-bus/Serverlesspresso'),
+    'The policy failed legacy parsing',
+  ],
 ])('a policy that IAM would not take is refused in its words: %s', (document, message) =>
   withSandbox(async (sandbox) => {
     const iam = new IAMClient(clientConfig(sandbox));

@@ -12,6 +12,11 @@ function invalid(message: string): ServiceError {
 }
 
 function jsonFilter(pattern: string): Filter {
+  const lacking = /[=(]\s*%|\$[^\s=<>!]*\*/.exec(pattern.replace(/"(?:[^"\\]|\\.)*"/g, '""'));
+  if (lacking)
+    throw invalid(
+      `The sandbox does not carry ${lacking[0].startsWith('$') ? 'wildcards in selectors' : 'regular expressions'} of filter patterns: ${pattern}`,
+    );
   let matches: JsonFilter;
   try {
     matches = parseJsonPattern(pattern);

@@ -143,6 +143,14 @@ test('events of several streams are filtered in the order of time, in pages, als
     expect(await matching('Third', { logStreamNames: ['one'] })).toBe(5);
     expect(await matching('', { startTime: t + 10, endTime: t + 12 })).toBe(3);
     await expect(filter({ filterPattern: '[a, b]' })).rejects.toMatchObject({ name: 'InvalidParameterException' });
+    // These were called invalid, though AWS takes them.
+    await expect(filter({ filterPattern: '{ $.detail-type = %Order% }' })).rejects.toThrow(
+      'The sandbox does not carry regular expressions of filter patterns',
+    );
+    await expect(filter({ filterPattern: '{ $.items[*].name = "x" }' })).rejects.toThrow(
+      'The sandbox does not carry wildcards in selectors of filter patterns',
+    );
+    expect(await matching('{ $.detail-type = "%none* $.x*" }')).toBe(0);
     await expect(filter({ filterPattern: 'Validator.NewOrder' })).rejects.toThrow(
       "Invalid character(s) in term 'Validator.NewOrder'",
     );
@@ -327,7 +335,7 @@ test.each([
   expect(parseFilterPattern(pattern)('not json')).toBe(false);
 });
 
-test.each(['{ $.a }', '{ $.a = }', '{ $.a > b }', '{ $.a = 1', '{ $.a = %x% }', '{ a = 1 }', '{ $.a = 1 } x', '{}'])(
+test.each(['{ $.a }', '{ $.a = }', '{ $.a > b }', '{ $.a = 1', '{ a = 1 }', '{ $.a = 1 } x', '{}'])(
   'a pattern that cannot be read is refused: %s',
   (pattern) => {
     expect(() => parseFilterPattern(pattern)).toThrow('Invalid filter pattern');
