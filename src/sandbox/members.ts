@@ -48,6 +48,8 @@ function wrongType(found: unknown, wanted: string): ServiceError {
 }
 
 function textField<E extends string, R extends boolean>(required: R, rules: TextRules<E>): Field<E, R> {
+  // Once for each member, not for each call: some are read for every event.
+  const whole = rules.pattern && new RegExp(`^(?:${rules.pattern.source})$`, rules.pattern.flags);
   return {
     required,
     read(value, at, faults) {
@@ -59,8 +61,8 @@ function textField<E extends string, R extends boolean>(required: R, rules: Text
         bad(`Member must have length greater than or equal to ${rules.min}`);
       if (rules.max !== undefined && value.length > rules.max)
         bad(`Member must have length less than or equal to ${rules.max}`);
-      if (rules.pattern && !new RegExp(`^(?:${rules.pattern.source})$`, `${rules.pattern.flags}`).test(value))
-        bad(`Member must satisfy regular expression pattern: ${rules.shown ?? rules.pattern.source}`);
+      if (whole && !whole.test(value))
+        bad(`Member must satisfy regular expression pattern: ${rules.shown ?? rules.pattern?.source}`);
       return value as E;
     },
   };

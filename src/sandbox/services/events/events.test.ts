@@ -190,6 +190,11 @@ test('each bad entry of PutEvents fails alone; too many or too large fail togeth
     expect(await refusal(events.send(new PutEventsCommand({ Entries: many })))).toMatch(
       /at 'entries' failed to satisfy constraint: Member must have length less than or equal to 10$/,
     );
+    // A space behind the name was taken for the name of a bus that is not there, and the event was lost.
+    const spaced = [entry({}), entry({}, { EventBusName: 'Serverlesspresso ' })];
+    expect(await refusal(events.send(new PutEventsCommand({ Entries: spaced })))).toMatch(
+      /^ValidationException: 1 validation error detected: Value 'Serverlesspresso ' at 'entries\.2\.member\.eventBusName' failed to satisfy constraint: Member must satisfy regular expression pattern: /,
+    );
     const large = entry({ text: 'x'.repeat(1024 * 1024) });
     expect(await refusal(events.send(new PutEventsCommand({ Entries: [large] })))).toBe(
       'ValidationException: Total size of the entries in the request is over the limit.',

@@ -6,6 +6,7 @@ import type { Action, Context, Input, Permission } from '../../../service.ts';
 import { type AcceptedEvent, dispatchEvent } from '../delivery.ts';
 import { validPattern } from '../patterns.ts';
 import { busArn, findBus } from '../records.ts';
+import { busNameOrArnMember } from './buses.ts';
 
 /** "PutEvents": entries a request; "Calculating PutEvents event entry size": bytes of all of them. */
 const MOST_ENTRIES = 10;
@@ -37,7 +38,7 @@ const members = {
       Resources: list(text()),
       DetailType: text(),
       Detail: text(),
-      EventBusName: text({ min: 1, max: 1600 }),
+      EventBusName: busNameOrArnMember,
       TraceHeader: text({ min: 1, max: 500 }),
     }),
     { min: 1 },
