@@ -134,6 +134,8 @@ test('a state machine is made once, changed, tagged, listed, and not made with a
       /^InvalidDefinition: Invalid State/,
     );
     const before = await sfn.send(new DescribeStateMachineCommand({ stateMachineArn: arn }));
+    const metadata = new DescribeStateMachineCommand({ stateMachineArn: arn, includedData: 'METADATA_ONLY' });
+    expect((await sfn.send(metadata)).definition).toBe('{}');
     expect(before).toMatchObject({
       status: 'ACTIVE',
       type: 'STANDARD',

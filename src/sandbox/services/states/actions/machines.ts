@@ -135,7 +135,7 @@ const updateStateMachine: Action = {
 const describeStateMachine: Action = {
   permissions: onMachine('DescribeStateMachine'),
   run(input, context) {
-    const { stateMachineArn } = readMembers(input, {
+    const { stateMachineArn, includedData } = readMembers(input, {
       stateMachineArn: must.text({ min: 1, max: 256 }),
       includedData: text({ oneOf: ['ALL_DATA', 'METADATA_ONLY'] }),
     });
@@ -144,7 +144,7 @@ const describeStateMachine: Action = {
       stateMachineArn: machine.arn,
       name: machine.name,
       status: machine.status,
-      definition: machine.definition,
+      definition: includedData === 'METADATA_ONLY' ? '{}' : machine.definition,
       roleArn: machine.roleArn,
       type: machine.type,
       creationDate: new Date(machine.created),
@@ -160,7 +160,7 @@ const describeForExecution: Action = {
     { action: 'states:DescribeStateMachineForExecution', resource: String(input['executionArn'] ?? '*') },
   ],
   async run(input, context) {
-    const { executionArn } = readMembers(input, {
+    const { executionArn, includedData } = readMembers(input, {
       executionArn: must.text({ min: 1, max: 256 }),
       includedData: text({ oneOf: ['ALL_DATA', 'METADATA_ONLY'] }),
     });
@@ -173,7 +173,7 @@ const describeForExecution: Action = {
     return {
       stateMachineArn: start.machineArn,
       name: start.machineArn.split(':')[6],
-      definition: definitionsOf(context).get(start.definition),
+      definition: includedData === 'METADATA_ONLY' ? '{}' : definitionsOf(context).get(start.definition),
       roleArn: start.roleArn,
       updateDate: new Date(machine?.updated ?? machine?.created ?? start.started),
       loggingConfiguration: machine?.loggingConfiguration ?? { level: 'OFF', includeExecutionData: false },
