@@ -250,3 +250,22 @@ test('in front it ends with SIGINT and leaves no file behind', async () => {
   expect(await code).toBe(0);
   expect(existsSync(path.join(dir, 'sandbox.json'))).toBe(false);
 });
+
+test('what is not built is in the log, whole calls and parts of calls, each once', () => {
+  const lines: string[] = [];
+  return withSandbox(
+    async (sandbox) => {
+      const ssm = new SSMClient(clientConfig(sandbox));
+      await expect(
+        ssm.send(new PutParameterCommand({ Name: 'p', Value: 'v', Type: 'String', Policies: '[]' })),
+      ).rejects.toThrow('The sandbox does not carry');
+      const sfn = new SFN(clientConfig(sandbox));
+      await expect(sfn.listMapRuns({ executionArn: 'x' })).rejects.toThrow('The sandbox does not carry');
+      expect(lines).toEqual([
+        expect.stringMatching(/^ssm:PutParameter: The sandbox does not carry .*Policies/),
+        'states:ListMapRuns was asked for and is not built; the caller was refused.',
+      ]);
+    },
+    { log: ({ kind, message }) => void (kind === 'not-built' && lines.push(message)) },
+  );
+});

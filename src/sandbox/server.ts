@@ -165,9 +165,14 @@ export async function serviceAnswer(wire: WireRequest, world: World, faults: Fau
   }
 }
 
+/** How services word the refusal of a part of a call; of whole calls the world has told already. */
+const NOT_BUILT = /\bThe sandbox (does not carry|runs|sends)\b|not supported by the sandbox/;
+
 function asServiceError(error: unknown, world: World, found: Dispatch | undefined): ServiceError {
   if (error instanceof ServiceError) {
     if (!found) world.log('not-built', error.message);
+    else if (NOT_BUILT.test(error.message) && !/^(UnknownOperationException|InvalidAction)$/.test(error.code))
+      world.log('not-built', `${found.service.name}:${found.action}: ${error.message}`);
     return error;
   }
   const message = error instanceof SandboxError ? `${error.message} Try: ${error.hint}` : String(error);
