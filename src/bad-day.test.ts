@@ -1,5 +1,5 @@
 /** Bad input and bad days, through the real binary: one sentence, the next command, the right exit code, nothing changed. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -11,6 +11,7 @@ import { type Ran, runPresso } from './testing/presso.ts';
 const home = mkdtempSync(path.join(tmpdir(), 'presso-bad-'));
 writeFileSync(path.join(home, 'garbage.yaml'), 'drinks: [\u0000{');
 writeFileSync(path.join(home, 'garbage.json'), '{"StartAt": ');
+mkdirSync(path.join(home, 'empty'));
 const presso = (...args: string[]) => runPresso(args, { home });
 
 afterAll(async () => {
@@ -47,11 +48,23 @@ test.each([
   [['setup'], /Nothing says where/],
   [['status'], /does not know yet where/],
   [['setup', '--self-hosted', '--endpoint-url', 'nonsense'], /not the address/],
+  [['status', '--region', ''], /"" is not the name of a Region/],
+  [['setup', '--sandbox', '--region', 'mars'], /"mars" is not the name of a Region/],
   [['setup', '--sandbox', '--endpoint-url', 'https://example.com'], /is not/],
   [['brew'], /not a command/],
   [['solve'], /module/i],
   [['verify', 'module-9', '--definition', 'garbage.json'], /not JSON|no checks/],
   [['verify', '--definition', 'nowhere.json'], /cannot be read/],
+  // Nothing to judge was a score of 0/0 and an exit code of 0.
+  [['verify', '--checks', 'nowhere', '--endpoint-url', 'http://127.0.0.1:9'], /no <module>\/checks\.yaml in nowhere/],
+  [['verify', '--checks', 'garbage.json', '--endpoint-url', 'http://127.0.0.1:9'], /no <module>\/checks\.yaml in garb/],
+  [['content', 'prove', '--checks', 'nowhere'], /no <module>\/checks\.yaml/],
+  [['content', 'check', '--checks', 'nowhere'], /no <module>\/checks\.yaml/],
+  [['content', 'check', 'empty'], /no page of Markdoc/],
+  [['hint', 'role', '--checks', 'nowhere'], /no <module>\/checks\.yaml/],
+  // Before anything is judged: afterwards the result would be lost, or stand beside a second document.
+  [['verify', '--junit', 'empty', '--endpoint-url', 'http://127.0.0.1:9'], /empty cannot be written \(EISDIR\)/],
+  [['lesson', 'next', '--way', 'consle'], /no way "consle"; there are console, cli, presso/],
   [['seed', 'nowhere.yaml', '--endpoint-url', 'http://127.0.0.1:9'], /cannot be read/],
   [['seed', 'garbage.yaml', '--endpoint-url', 'http://127.0.0.1:9'], /garbage\.yaml/],
   [['sandbox', 'start', '--port', '99999'], /99999/],

@@ -38,7 +38,7 @@ function fromOclif(error: unknown, argv: string[], config: Config): unknown {
     .filter((id) => `${words.join(' ')} `.startsWith(`${id} `))
     .sort((a, b) => b.length - a.length)[0];
   if (/^command .* not found$/.test(error.message) || error.constructor.name === 'CommandNotFound') {
-    const typed = words.slice(0, 2).join(' ');
+    const typed = words.slice(0, 2).join(' ') || (argv[0] ?? '');
     const near = nearest(typed, known) ?? nearest(words[0] ?? '', known);
     return new PressoError('unknown-command', `"${line(typed)}" is not a command of presso.`, {
       hint: near ? `presso ${near}` : 'presso --help',

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { clean, cut, duration, nearest } from './text.ts';
+import { clean, cut, duration, nearest, word } from './text.ts';
 
 test('text from elsewhere cannot steer a terminal', () => {
   expect(clean('a\u001b[31mred\u001b[0m\u001b]0;title\u0007b\rc\u202ed')).toBe('aredbcd');
@@ -22,4 +22,15 @@ test('what is too long ends with a mark, between letters and not within one', ()
 test('a slip of the finger finds its word, a stranger does not', () => {
   expect(nearest('setpu', ['setup', 'seed', 'solve'])).toBe('setup');
   expect(nearest('kubernetes', ['setup', 'seed', 'solve'])).toBeUndefined();
+});
+
+test('a word of a command is one word to a shell', () => {
+  expect(['menu.yaml', 'my menu.yaml', 'a"b', '$HOME', "it's $5", ''].map(word)).toEqual([
+    'menu.yaml',
+    '"my menu.yaml"',
+    `'a"b'`,
+    `'$HOME'`,
+    `'it'\\''s $5'`,
+    '""',
+  ]);
 });

@@ -25,6 +25,10 @@ export function duration(ms: number): string {
   return rest === 0 ? `${Math.floor(seconds / 60)} min` : `${Math.floor(seconds / 60)} min ${rest} s`;
 }
 
+/** A word of a command to be typed: in quotes where a shell would take it apart, in double ones where every shell knows them. */
+export const word = (text: string): string =>
+  /^[\w./:@%+=,-]+$/.test(text) ? text : /["$`\\!]/.test(text) ? `'${text.replaceAll("'", "'\\''")}'` : `"${text}"`;
+
 /** The beginning of a text that has no more than so many letters, with a mark where something is missing. */
 export function cut(text: string, most: number): string {
   const letters = [...text];

@@ -6,6 +6,7 @@ import { type CommandShape, checkCourse } from '../lesson/check/index.ts';
 import { checksDir, contentDir } from '../paths.ts';
 import { findingLines, findingsDocument } from '../report/lesson.ts';
 import { paint, say, sayJson } from '../terminal.ts';
+import { courseChecks } from './course-checks.ts';
 
 export interface ContentOptions {
   dir: string | undefined;
@@ -24,11 +25,16 @@ export function contentCheck({ dir, checks, commands, json }: ContentOptions): v
     });
   const folder = page === undefined ? given : courseOf(page);
   const { pages, findings: all } = checkCourse(folder, {
-    checks: checks === undefined ? undefined : path.resolve(checks),
+    checks: checks === undefined ? undefined : path.resolve(courseChecks(checks, 'presso content check DIR')),
     packagedChecks: checksDir(),
     packagedContent: contentDir(),
     commands,
   });
+  // A folder that was mistyped must not look like a course without faults.
+  if (pages === 0)
+    throw new PressoError('no-page', `There is no page of Markdoc in ${folder}.`, {
+      hint: 'presso content check DIR   (with files that end in .md, .mdoc or .markdoc)',
+    });
   const own = page && path.relative(folder, page).replaceAll(path.sep, '/');
   const findings = own === undefined ? all : all.filter(({ file }) => file === own);
   const shown = path.relative(process.cwd(), folder);

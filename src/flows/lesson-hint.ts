@@ -20,10 +20,10 @@ export function hint(flags: CourseFlags, wanted: string, json: boolean): void {
   ];
   const check = all.find(({ id }) => id === wanted) ?? only(all.filter(({ id }) => id.endsWith(`.${wanted}`)));
   if (!check) {
-    const near = nearest(
-      wanted,
-      all.flatMap(({ id }) => [id, id.replace(/^.*\./, '')]),
-    );
+    // The end of an id is enough where only one ends so: what is named here is the whole.
+    const short = (id: string): string => id.replace(/^.*\./, '');
+    const ids = all.map(({ id }) => id);
+    const near = nearest(wanted, ids) ?? ids.find((id) => short(id) === nearest(wanted, ids.map(short)));
     throw new PressoError('no-check', `There is no check "${wanted}".`, {
       hint: near ? `presso hint ${near}` : 'presso verify   (lists them)',
     });

@@ -25,12 +25,15 @@ import {
   type TerminalOptions,
   targetValues,
   toTerminal,
+  walk,
   withWidths,
 } from '../lesson/index.ts';
-import { checksDir, contentDir } from '../paths.ts';
+import { contentDir } from '../paths.ts';
 import { lessonsDocument, lessonsLines } from '../report/lesson.ts';
 import { homeFolder, resolveTarget, type Target } from '../target/index.ts';
 import { paint, say, sayJson, tell, width } from '../terminal.ts';
+import { line, nearest } from '../text.ts';
+import { courseChecks } from './course-checks.ts';
 import { page, pictureProtocol, terminalLooks } from './lesson-page.ts';
 
 export interface CourseFlags {
@@ -57,7 +60,8 @@ export interface Desk {
 
 export function openDesk(flags: CourseFlags): Desk {
   const home = homeFolder(process.env);
-  const { content, checks = checksDir(), ...where } = flags;
+  const { content, checks: given, ...where } = flags;
+  const checks = courseChecks(given, 'presso lessons');
   const found = resolveTarget({ flags: where, env: process.env, cwd: process.cwd() });
   const target: Target = found ?? { kind: 'sandbox', region: 'us-east-1', account: '000000000000' };
   const progress = readProgress(home);
@@ -184,6 +188,18 @@ export async function showLesson(flags: CourseFlags, name: string | undefined, w
   if (options.json) {
     sayJson({ ...tree, module: entry.module, target: desk.place, next: following?.id ?? null });
   } else {
+    const ways = [
+      ...WAYS,
+      ...[...walk(tree.blocks)].flatMap((block) => (block.kind === 'tabs' ? block.tabs.map(({ way }) => way) : [])),
+    ];
+    if (options.way !== undefined && !ways.includes(options.way))
+      throw new PressoError(
+        'usage',
+        `There is no way "${line(options.way)}"; there are ${[...new Set(ways)].join(', ')}.`,
+        {
+          hint: `presso lesson ${entry.id} --way ${nearest(options.way, ways) ?? 'presso'}`,
+        },
+      );
     const columns = options.width ?? (options.plain ? Number.POSITIVE_INFINITY : Math.min(width(), 100));
     const looks = await terminalLooks(paint().red('x') !== 'x');
     const layout: TerminalOptions = {
@@ -210,6 +226,9 @@ export async function showLesson(flags: CourseFlags, name: string | undefined, w
   }
   recordLesson(desk.home, entry.id, 'read', new Date());
 }
+
+/** The ways of presso's own course; another course may have its own beside them. */
+const WAYS = ['console', 'cli', 'presso'];
 
 /** Pictures where this terminal shows them, from files of the course only. */
 export function pictures(desk: Desk, entry: LessonEntry): Pick<TerminalOptions, 'picture'> {

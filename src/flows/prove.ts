@@ -34,6 +34,7 @@ import {
   verify,
 } from '../verify/index.ts';
 import { MODULES } from '../workshop.ts';
+import { courseChecks } from './course-checks.ts';
 
 /** What one build showed. `trouble` is empty when its checks said what they should. */
 export interface Proof {
@@ -224,7 +225,7 @@ export interface ProveOptions {
 }
 
 export async function prove(options: ProveOptions): Promise<void> {
-  const dir = options.checks ?? checksDir();
+  const dir = courseChecks(options.checks, 'presso content prove');
   const all = readChecklists(dir, MODULES, KINDS);
   const lists = options.module === undefined ? all : all.filter(({ module }) => module === options.module);
   if (lists.length === 0)

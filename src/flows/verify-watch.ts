@@ -1,7 +1,6 @@
 /** `presso verify --watch`: judges again when something changed, on one screen or one line a change. Only reads. */
 import type { Connection } from '../aws/connection.ts';
 import { EXIT, PressoError } from '../errors.ts';
-import { checksDir } from '../paths.ts';
 import { verifyDocument } from '../report/verify.ts';
 import { changeLine, type Round, watchScreen } from '../report/verify-watch.ts';
 import type { Target } from '../target/index.ts';
@@ -22,7 +21,9 @@ import {
   type VerifyOptions,
   writeJunit,
 } from './verify.ts';
+import { courseChecks } from './course-checks.ts';
 import { pauseUntil } from './pause.ts';
+import { refuseUnwritable } from './writable.ts';
 
 const ENTER = '\u001b[?1049h\u001b[?25l';
 const LEAVE = '\u001b[?25h\u001b[?1049l';
@@ -45,7 +46,8 @@ export async function watchTarget(
   options: VerifyOptions,
   pace?: Pace,
 ): Promise<void> {
-  const chosen = chosenChecks(options.module, options.checks ?? checksDir());
+  const chosen = chosenChecks(options.module, courseChecks(options.checks, 'presso verify --watch'));
+  refuseUnwritable(options.junit, 'presso verify --watch --junit FILE');
   const explain = explainFor(target);
   await watching(options, async (round, status, signal) => {
     for await (const seen of watchAccount(connection, timeOf(signal), signal, pace)) {

@@ -4,11 +4,10 @@ import type { Connection } from '../aws/connection.ts';
 import { explainAwsError } from '../aws/failure.ts';
 import { PressoError } from '../errors.ts';
 import { recordChecks } from '../lesson/progress.ts';
-import { checksDir } from '../paths.ts';
 import { exitOf, junit, liveStepLine, moduleLines, scoreLine, verifyDocument } from '../report/verify.ts';
 import { homeFolder, type Target } from '../target/index.ts';
 import { interrupted, onInterrupt, paint, say, sayJson, tell } from '../terminal.ts';
-import { nearest } from '../text.ts';
+import { nearest, word } from '../text.ts';
 import {
   type Checklist,
   type Facts,
@@ -26,6 +25,8 @@ import {
 } from '../verify/index.ts';
 import { verifyPolicy } from '../verify/policy.ts';
 import { MODULES } from '../workshop.ts';
+import { courseChecks } from './course-checks.ts';
+import { notWritable, refuseUnwritable } from './writable.ts';
 
 export interface VerifyOptions {
   module: string | undefined;
@@ -67,8 +68,9 @@ export async function verifyTarget(
   target: Target,
   options: LiveOptions,
 ): Promise<void> {
-  const dir = options.checks ?? checksDir();
+  const dir = courseChecks(options.checks, 'presso verify');
   const chosen = chosenChecks(options.module, dir);
+  refuseUnwritable(options.junit, 'presso verify --junit FILE');
   if (!options.live) {
     const connection = await connect();
     const facts = factsOf(connection);
@@ -127,7 +129,7 @@ export async function verifyTarget(
 /** The policy for what this would judge; needs no account. */
 export function printPolicy({ module, checks }: VerifyOptions, live: boolean): void {
   // A part needs what its module needs.
-  const modules = chosenChecks(module, checks ?? checksDir()).map((list) =>
+  const modules = chosenChecks(module, courseChecks(checks, 'presso verify')).map((list) =>
     list.module.replace(/^(module-\d+)[a-z]$/, '$1'),
   );
   sayJson(verifyPolicy(modules, live));
@@ -170,6 +172,7 @@ export function colours(): (status: Status, text: string) => string {
 }
 
 export async function verifyDefinition(file: string, options: VerifyOptions): Promise<void> {
+  refuseUnwritable(options.junit, 'presso verify --definition FILE --junit FILE');
   const { lists, facts, place } = readDefinition(file, options);
   await show(lists, facts, place, options, (error) => {
     throw error;
@@ -199,10 +202,12 @@ export function readDefinition(
     JSON.parse(text);
   } catch (error) {
     throw new PressoError('not-json', `${file} is not JSON: ${(error as Error).message}.`, {
-      hint: `presso verify --definition ${file}   (once it is mended)`,
+      hint: `presso verify --definition ${word(file)}   (once it is mended)`,
     });
   }
-  const lists = offlineChecks(chosenChecks(options.module ?? 'module-1', options.checks ?? checksDir()));
+  const lists = offlineChecks(
+    chosenChecks(options.module ?? 'module-1', courseChecks(options.checks, 'presso verify')),
+  );
   if (lists.length === 0)
     throw new PressoError('no-offline', `Nothing of ${options.module} can be judged from a definition alone.`, {
       hint: 'presso verify module-1 --definition FILE',
@@ -248,11 +253,7 @@ export function writeJunit(file: string, modules: ModuleResult[]): void {
   try {
     writeFileSync(file, junit(modules));
   } catch (error) {
-    throw new PressoError(
-      'not-writable',
-      `The file ${file} cannot be written (${(error as NodeJS.ErrnoException).code}).`,
-      { hint: 'presso verify --junit FILE' },
-    );
+    throw notWritable(file, (error as NodeJS.ErrnoException).code, 'presso verify --junit FILE');
   }
 }
 

@@ -35,4 +35,4 @@ export { solutionShape } from './shape.ts';
 export { loadWidths, withWidths } from './spans.ts';
 export { escapeHtml, toHtml } from './to-html.ts';
 export { markSign, type Page, type TerminalOptions, toTerminal } from './to-terminal.ts';
-export type { LessonTree, Mark } from './tree.ts';
+export { type LessonTree, type Mark, walk } from './tree.ts';

@@ -60,6 +60,11 @@ export function isLoopback(url: string): boolean {
 
 /** Where a command acts, or undefined when nothing says so. */
 export function resolveTarget({ flags, env, cwd }: TargetInput): Target | undefined {
+  // By its shape alone: a Region that is new is none the worse for it, but "mars" would be an empty sandbox of its own.
+  if (flags.region !== undefined && !/^[a-z]{2,}(-[a-z]+)+-\d+$/.test(flags.region))
+    throw new PressoError('usage', `"${flags.region}" is not the name of a Region.`, {
+      hint: 'presso status --region us-east-1',
+    });
   const remembered = readTarget(targetFile(env, cwd));
   const base = flags.kind && flags.kind !== remembered?.kind ? { kind: flags.kind } : remembered;
   const endpoint = chosenEndpoint(flags, env);
