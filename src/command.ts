@@ -6,6 +6,7 @@ import { PressoError } from './errors.ts';
 import { distFile } from './paths.ts';
 import { homeFolder, resolveTarget, type Target, type TargetKind } from './target/index.ts';
 import { ask, paint, prepareLines, tell } from './terminal.ts';
+import { word } from './text.ts';
 
 export abstract class PressoCommand extends Command {
   static override baseFlags = {
@@ -92,6 +93,22 @@ export abstract class PressoCommand extends Command {
     }
     tell(paint().dim(describeTarget(target)));
     return this.#connection;
+  }
+
+  /**
+   * This command as it was typed, to be typed again: a flag that is lost would let it do more than was shown, or elsewhere.
+   * Without the flags that say only how it is shown or asked, and without those named.
+   */
+  protected again(...without: string[]): string {
+    const left = new Set(['dry-run', 'yes', 'json', 'no-color', ...without]);
+    const words: string[] = [];
+    for (let at = 0; at < this.argv.length; at++) {
+      const typed = this.argv[at] ?? '';
+      const name = typed === '-y' ? 'yes' : (/^--([^=]+)/.exec(typed)?.[1] ?? '');
+      if (!left.has(name)) words.push(word(typed));
+      else if (!typed.includes('=') && this.ctor.flags[name]?.type === 'option') at++;
+    }
+    return ['presso', this.id?.replaceAll(':', ' '), ...words].join(' ');
   }
 
   override async catch(error: Error): Promise<unknown> {

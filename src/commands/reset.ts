@@ -29,6 +29,7 @@ export default class Reset extends PressoCommand {
       yes: flags.yes,
       account: flags.account,
       json: flags.json,
+      command: this.again('account'),
     });
   }
 }

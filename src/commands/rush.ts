@@ -34,7 +34,17 @@ export default class Rush extends PressoCommand {
     const asks = asksFirst(await this.target(), 'create');
     const rate = flags.rate ?? (asks ? AWS_RATE : undefined);
     const yes = flags.yes || !asks;
-    const wish = { orders, until, tokens, json, rate, yes, inFlight: flags['in-flight'], sandbox: !asks };
+    const wish = {
+      orders,
+      until,
+      tokens,
+      json,
+      rate,
+      yes,
+      inFlight: flags['in-flight'],
+      sandbox: !asks,
+      command: this.again(),
+    };
     await runRush(await this.connection(), wish);
   }
 }

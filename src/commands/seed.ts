@@ -33,13 +33,13 @@ export default class SeedCommand extends PressoCommand {
     if (!flags.json) {
       for (const { lines } of changes) for (const text of lines) say(`  ${clean(text)}`);
       if (changes.length === 0) return say('Menu, shop and counter are as the file says; nothing was changed.');
-      if (flags['dry-run']) return say(`${count(changes.length, 'item')} would be written.\n  Next: presso seed`);
+      if (flags['dry-run']) return say(`${count(changes.length, 'item')} would be written.\n  Next: ${this.again()}`);
     }
     const yes = flags.yes || !asksFirst(await this.target(), 'create');
     if (
       (await confirm(`Write ${count(changes.length, 'item')}?`, {
         yes,
-        command: `presso seed${args.file ? ` ${args.file}` : ''}`,
+        command: this.again(),
       })) === 'no'
     )
       return say('Nothing was changed.');

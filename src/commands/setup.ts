@@ -50,7 +50,7 @@ export default class Setup extends PressoCommand {
     const { flags, args } = await this.parse(Setup);
     if (flags.export !== undefined) {
       const { exportTemplates } = await import('../flows/export.ts');
-      return exportTemplates(templatesDir(), flags.export, args.module);
+      return exportTemplates(templatesDir(), flags.export, args.module, flags.json);
     }
     this.#kind = flags.sandbox
       ? 'sandbox'
@@ -73,6 +73,7 @@ export default class Setup extends PressoCommand {
       dryRun: flags['dry-run'],
       yes: flags.yes,
       json: flags.json,
+      command: this.again(),
     });
     if (outcome === 'failed')
       throw new PressoError('quiet', 'A stack failed.', {

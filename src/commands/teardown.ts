@@ -27,6 +27,7 @@ export default class Teardown extends PressoCommand {
       yes: flags.yes,
       account: flags.account,
       json: flags.json,
+      command: this.again('account'),
     });
   }
 }

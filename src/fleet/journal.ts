@@ -14,6 +14,8 @@ export interface RunHead {
   /** ISO 8601 */
   started: string;
   accounts: number;
+  /** Whom it was for, where that was not the whole room. */
+  chosen?: string[];
 }
 
 export interface PastRun extends RunHead {

@@ -4,7 +4,7 @@
  */
 import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, type YAMLMap } from 'yaml';
 import { PressoError } from '../errors.ts';
-import { count, line as oneLine, nearest } from '../text.ts';
+import { count, nearest, line as oneLine, word } from '../text.ts';
 
 export interface Attendee {
   /** 12 digits */
@@ -101,7 +101,9 @@ function complain(file: string, complaints: Complaint[]): PressoError {
     complaints.length === 1
       ? `${shown[0]}.`
       : `The roster has ${count(complaints.length, 'mistake')}:\n${[...shown, ...more].join('\n')}`;
-  return new PressoError('bad-roster', head, { hint: `presso fleet list --roster ${file}   (once it is mended)` });
+  return new PressoError('bad-roster', head, {
+    hint: `presso fleet list --roster ${word(file)}   (once it is mended)`,
+  });
 }
 
 function fromYaml(text: string, defaults: Defaults): Roster {

@@ -79,6 +79,8 @@ export interface SendWish {
   explain: boolean;
   yes: boolean;
   json: boolean;
+  /** What to type to do it, without the words that confirm it. */
+  command: string;
 }
 
 export async function send(connection: Connection, wish: SendWish): Promise<void> {
@@ -100,8 +102,7 @@ export async function send(connection: Connection, wish: SendWish): Promise<void
     else say('Nothing was sent.');
     return;
   }
-  const command = `presso events send ${detailType}`;
-  if ((await confirm(`Send it to the bus ${bus}?`, { yes: wish.yes, command })) === 'no') {
+  if ((await confirm(`Send it to the bus ${bus}?`, { yes: wish.yes, command: wish.command })) === 'no') {
     say('Nothing was sent.');
     return;
   }

@@ -4,10 +4,13 @@ import path from 'node:path';
 import { PressoError } from '../errors.ts';
 import { wantedStacks } from '../setup/wanted.ts';
 import { stackName } from '../setup/plan.ts';
-import { say } from '../terminal.ts';
+import { say, sayJson } from '../terminal.ts';
+import { word } from '../text.ts';
+import { MARKER } from '../workshop.ts';
 
-export function exportTemplates(templates: string, dir: string, module: string): void {
+export function exportTemplates(templates: string, dir: string, module: string, json: boolean): void {
   const stacks = wantedStacks(templates, module);
+  const files = stacks.map(({ name }, i) => path.join(dir, `${i + 1}-${stackName(name)}.yaml`));
   try {
     mkdirSync(dir, { recursive: true });
     const taken = readdirSync(dir).filter((name) =>
@@ -15,12 +18,10 @@ export function exportTemplates(templates: string, dir: string, module: string):
     );
     if (existsSync(dir) && taken.length > 0)
       throw new PressoError('not-empty', `${path.join(dir, taken[0] ?? '')} is there already and is not overwritten.`, {
-        hint: `presso setup --export ${dir}-2`,
+        hint: `presso setup --export ${word(`${dir}-2`)}`,
       });
     stacks.forEach((stack, i) => {
-      const file = path.join(dir, `${i + 1}-${stackName(stack.name)}.yaml`);
-      writeFileSync(file, stack.body);
-      say(file);
+      writeFileSync(files[i] ?? '', stack.body);
     });
   } catch (error) {
     if (error instanceof PressoError) throw error;
@@ -30,6 +31,11 @@ export function exportTemplates(templates: string, dir: string, module: string):
       { hint: 'presso setup --export ./templates' },
     );
   }
+  if (json) {
+    sayJson({ files, tag: MARKER });
+    return;
+  }
+  for (const file of files) say(file);
   say(
     `Create them in this order, each as a stack named like its file (serverlesspresso-…), with the tag presso:workshop = serverlesspresso.`,
   );

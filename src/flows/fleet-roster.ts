@@ -7,7 +7,7 @@ import { accountsIn, findUnit, managementAccount } from '../aws/organizations.ts
 import { PressoError } from '../errors.ts';
 import { parseRoster, type Roster, rosterOfUnit } from '../fleet/index.ts';
 import { paint, tell } from '../terminal.ts';
-import { line, nearest } from '../text.ts';
+import { line, nearest, word } from '../text.ts';
 
 /** What the flags say: a file, or a unit of AWS Organizations with the role its accounts have. */
 export interface Room {
@@ -28,7 +28,7 @@ export interface OpenedRoster {
 /** The room as it stands on a command line. */
 export const roomWords = ({ roster, organization }: Room): string => {
   const [flag, value] = organization === undefined ? ['--roster', roster ?? 'FILE'] : ['--organization', organization];
-  return `${flag} ${/^[\w./:@%+=-]+$/.test(value) ? value : JSON.stringify(value)}`;
+  return `${flag} ${word(value)}`;
 };
 
 /** UTF-8, or the UTF-16 that spreadsheets call "Unicode text". */

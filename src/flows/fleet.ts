@@ -23,7 +23,7 @@ import { checksDir, templatesDir } from '../paths.ts';
 import { courseLines, fleetDocument, PLANNED, tableLines, toCsv, toHtml, totals } from '../report/fleet.ts';
 import { homeFolder, type Target } from '../target/index.ts';
 import { ask, interrupted, onInterrupt, paint, say, sayJson, tell } from '../terminal.ts';
-import { clean, count, line } from '../text.ts';
+import { clean, count, line, word } from '../text.ts';
 import {
   type Entitled,
   listWork,
@@ -38,6 +38,7 @@ import { openRoster, readRoster, type Room, roomWords, tellRoster } from './flee
 import type { SetsAim } from './fleet-stack-sets-hub.ts';
 import { showFleet, showsLive } from './fleet-view.ts';
 import { chosenChecks } from './verify.ts';
+import { notWritable, refuseUnwritable } from './writable.ts';
 
 export type FleetOperation = 'list' | 'setup' | 'verify' | 'reset' | 'teardown';
 
@@ -64,9 +65,12 @@ export interface FleetRun {
   csv: string | undefined;
   html: string | undefined;
   json: boolean;
+  /** The command as it was typed, without what confirms it and without the flags named. */
+  again: (...without: string[]) => string;
 }
 
 export async function fleet(run: FleetRun): Promise<void> {
+  refuseFiles(run);
   const { roster, own, unguarded } = await openRoster(run.connection, run.room, run.operation);
   if (!run.json) tellRoster(roster, unguarded);
   const home = homeFolder(process.env);
@@ -84,6 +88,7 @@ export async function fleet(run: FleetRun): Promise<void> {
           fleet: roster.name,
           operation: run.operation,
           what: whatOf(run),
+          ...(chosen.length < roster.attendees.length ? { chosen: chosen.map(({ account }) => account) } : {}),
           started: new Date().toISOString(),
           accounts: chosen.length,
         });
@@ -153,8 +158,8 @@ export async function fleet(run: FleetRun): Promise<void> {
       const stopped = interrupted(
         `presso stopped; ${totals(results)}.`,
         run.sets
-          ? `${commandOf(run)}   (waits for what is under way, and goes on)`
-          : `${commandOf(run)} --resume   (goes on, and repeats nothing that is done)`,
+          ? `${run.again()}   (waits for what is under way, and goes on)`
+          : `${run.again('only', 'group', 'failed')}${acts(run)} --resume   (goes on, and repeats nothing that is done)`,
       );
       // The document stands already; a second one would make it unreadable.
       throw run.json
@@ -167,13 +172,9 @@ export async function fleet(run: FleetRun): Promise<void> {
   }
 }
 
-/** The command of this run, as far as it says what is to be done where. */
-const commandOf = ({ operation, room, sets }: FleetRun): string =>
-  [
-    `presso fleet ${operation} ${roomWords(room)}`,
-    ...(sets ? ['--engine stacksets'] : []),
-    ...(sets?.permissions === 'service-managed' ? ['--permissions service-managed'] : []),
-  ].join(' ');
+/** The flag without which a run that takes away does nothing. */
+const acts = ({ operation, dryRun }: FleetRun): string =>
+  !dryRun && (operation === 'reset' || operation === 'teardown') ? ' --run' : '';
 
 /** The other engine, loaded only for those who ask for it. */
 async function openSets(run: FleetRun, aim: SetsAim, own: string) {
@@ -245,20 +246,23 @@ function choose(run: FleetRun, roster: Roster, home: string): { chosen: Attendee
         `No ${run.operation} of the fleet ${line(roster.name)} with these options was interrupted.`,
         { hint: `presso fleet ${run.operation} ${roomWords(run.room)}` },
       );
+    const meant = earlier.chosen;
+    // What was begun for some is not gone on with for everybody.
+    if (meant) chosen = chosen.filter(({ account }) => meant.includes(account));
   }
   return { chosen, earlier };
 }
 
 /** The fleet's name is typed; unattended it is given by a flag beside --yes. */
 async function confirmFleet(run: FleetRun, roster: Roster, chosen: Attendee[]): Promise<void> {
-  const command = `${commandOf(run)}${run.operation === 'setup' ? '' : ' --run'}`;
+  const command = `${run.again()}${acts(run)}`;
   const what = { setup: 'Set up', reset: 'Put back', teardown: 'Take down', list: '', verify: '' }[run.operation];
   if (run.yes) {
     if (run.fleet === roster.name) return;
     throw new PressoError(
       'not-confirmed',
       `The roster is of the fleet "${line(roster.name)}"${run.fleet === undefined ? '' : `, not of "${line(run.fleet)}"`}; nothing was done.`,
-      { hint: `${command} --yes --fleet ${JSON.stringify(roster.name)}` },
+      { hint: `${command} --yes --fleet ${word(roster.name)}` },
     );
   }
   const regions = [...new Set(chosen.map(({ region }) => region))];
@@ -266,7 +270,7 @@ async function confirmFleet(run: FleetRun, roster: Roster, chosen: Attendee[]): 
     `${what} ${count(chosen.length, 'account')} in ${regions.join(', ')}? Type the fleet’s name (${clean(roster.name)}):`,
     {
       sentence: `This changes ${count(chosen.length, 'account')} and there is no terminal to ask at; nothing was done.`,
-      hint: `${command} --yes --fleet ${JSON.stringify(roster.name)}`,
+      hint: `${command} --yes --fleet ${word(roster.name)}`,
     },
   );
   if (answer !== roster.name)
@@ -323,15 +327,15 @@ export function inRosterOrder(results: Result[], roster: Roster): Result[] {
 
 /** The table, or the document; and the files that were asked for. */
 export function finish(
-  run: Pick<FleetRun, 'room' | 'operation' | 'json' | 'csv' | 'html' | 'dryRun'>,
+  run: Pick<FleetRun, 'operation' | 'json' | 'csv' | 'html' | 'dryRun' | 'again'>,
   roster: Roster,
   results: Result[],
 ): void {
   const planned = run.dryRun && run.operation !== 'list';
   const operation = planned ? `${run.operation} ${PLANNED}` : run.operation;
-  if (run.csv !== undefined) write(run.csv, toCsv(results));
+  if (run.csv !== undefined) write(run.csv, toCsv(results), filesAgain(run).csv);
   if (run.html !== undefined)
-    write(run.html, toHtml(roster.name, operation, results, { when: new Date().toISOString() }));
+    write(run.html, toHtml(roster.name, operation, results, { when: new Date().toISOString() }), filesAgain(run).html);
   if (run.json) {
     sayJson(fleetDocument(roster.name, run.operation, results, roster.leftOut));
     return;
@@ -344,21 +348,22 @@ export function finish(
   for (const text of courseLines(results)) say(text);
   say('');
   say(`${c.bold(clean(roster.name))}, ${operation}: ${totals(results, 0, 0, operation)}`);
-  if (planned && run.operation !== 'setup')
-    say(`  ${c.dim('Next:')} presso fleet ${run.operation} ${roomWords(run.room)} --run`);
+  if (planned && run.operation !== 'setup') say(`  ${c.dim('Next:')} ${run.again()} --run`);
 }
 
-function write(file: string, text: string): void {
+type Files = Pick<FleetRun, 'csv' | 'html' | 'again'>;
+const filesAgain = ({ again }: Files) => ({ csv: `${again('csv')} --csv FILE`, html: `${again('html')} --html FILE` });
+
+function refuseFiles(run: Files): void {
+  refuseUnwritable(run.csv, filesAgain(run).csv);
+  refuseUnwritable(run.html, filesAgain(run).html);
+}
+
+function write(file: string, text: string, again: string): void {
   try {
     writeFileSync(file, text);
   } catch (error) {
-    throw new PressoError(
-      'not-writable',
-      `The file ${file} cannot be written (${(error as NodeJS.ErrnoException).code}).`,
-      {
-        hint: 'presso fleet report --html FILE',
-      },
-    );
+    throw notWritable(file, (error as NodeJS.ErrnoException).code, again);
   }
 }
 
@@ -375,9 +380,13 @@ function exitOf(run: FleetRun, results: Result[]): void {
 
 /** `presso fleet report`: the last verify, told again; no account is asked, but for who is in a unit. */
 export async function report(
-  run: Pick<FleetRun, 'room' | 'json' | 'csv' | 'html'> & { region: string; connection: () => Promise<Connection> },
+  run: Pick<FleetRun, 'room' | 'json' | 'csv' | 'html' | 'again'> & {
+    region: string;
+    connection: () => Promise<Connection>;
+  },
 ): Promise<void> {
   const { room, region } = run;
+  refuseFiles(run);
   const roster =
     room.roster === undefined
       ? (await openRoster(await run.connection(), room, 'report')).roster

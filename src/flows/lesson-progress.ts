@@ -1,10 +1,10 @@
 /** Progress as a file that a person can read, move to another machine, or hand in. */
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { PressoError } from '../errors.ts';
 import { type Progress, parseProgress, readProgress, updateProgress } from '../lesson/index.ts';
 import { homeFolder } from '../target/index.ts';
 import { say, sayJson, tell } from '../terminal.ts';
-import { count } from '../text.ts';
+import { count, word } from '../text.ts';
 
 export function exportProgress(file: string | undefined, options: { force: boolean; json: boolean }): void {
   const progress = readProgress(homeFolder(process.env));
@@ -15,12 +15,13 @@ export function exportProgress(file: string | undefined, options: { force: boole
   }
   if (existsSync(file) && !options.force)
     throw new PressoError('file-exists', `${file} is there already; nothing was written.`, {
-      hint: `presso progress export ${file} --force`,
+      hint: `presso progress export ${word(file)} --force`,
     });
   try {
     writeFileSync(`${file}.part`, text);
     renameSync(`${file}.part`, file);
   } catch (error) {
+    rmSync(`${file}.part`, { force: true });
     throw new PressoError('not-writable', `${file} cannot be written (${(error as NodeJS.ErrnoException).code}).`, {
       hint: 'presso progress export FILE',
     });

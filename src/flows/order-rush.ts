@@ -23,6 +23,8 @@ export interface RushWish {
   json: boolean;
   /** Nothing costs anything here, and the clock can be moved. */
   sandbox: boolean;
+  /** What to type to do it, without the words that confirm it. */
+  command: string;
 }
 
 export async function runRush(connection: Connection, wish: RushWish): Promise<void> {
@@ -45,8 +47,7 @@ export async function runRush(connection: Connection, wish: RushWish): Promise<v
   if (code.availableTokens < orders)
     tell(`  the code of this moment gets ${orders} orders instead of ${code.availableTokens}`);
   if (!sandbox) tell('  on AWS each order costs about 0.03 US cents, most of it state transitions');
-  const command = `presso rush --orders ${orders}${wish.tokens ? ' --tokens' : ''}`;
-  if ((await confirm(`Place ${count(orders, 'order')}?`, { yes: wish.yes, command })) === 'no') {
+  if ((await confirm(`Place ${count(orders, 'order')}?`, { yes: wish.yes, command: wish.command })) === 'no') {
     say('No order was placed.');
     return;
   }

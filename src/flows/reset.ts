@@ -29,17 +29,18 @@ export interface ResetRun {
   yes: boolean;
   account: string | undefined;
   json: boolean;
+  /** What to type to do it, without the words that confirm it. */
+  command: string;
 }
 
 export async function reset(run: ResetRun): Promise<void> {
-  const { connection, to } = run;
+  const { connection, to, command } = run;
   const aim: ResetAim = {
     to,
     templates: templatesDir(),
     checks: checksDir(),
     checkRegion: run.target.endpoint === undefined,
   };
-  const command = `presso reset${to === 'setup' ? '' : ` --to ${to}`}`;
   const { options, stop } = interruptible();
   try {
     const plan = await planReset(connection, aim, options);

@@ -13,9 +13,9 @@ import { line } from '../text.ts';
 
 export async function pushRule(
   connection: Connection,
-  wish: { file: string; dryRun: boolean; yes: boolean; json: boolean },
+  wish: { file: string; dryRun: boolean; yes: boolean; json: boolean; command: string },
 ): Promise<void> {
-  const { file, json } = wish;
+  const { file, json, command } = wish;
   const wanted = readRuleFile(file);
   const rule = wanted.find((one) => one.kind === 'rule');
   if (!rule) return;
@@ -32,9 +32,8 @@ export async function pushRule(
   if (!json) {
     if (steps.length === 0) return say(`${rule.name} is as ${file} says; nothing was changed.`);
     for (const step of steps) say(`  ${stepLine(step)}`);
-    if (wish.dryRun) return say(`Nothing was changed.\n  ${paint().dim('Next:')} presso rule push ${file}`);
+    if (wish.dryRun) return say(`Nothing was changed.\n  ${paint().dim('Next:')} ${command}`);
   }
-  const command = `presso rule push ${file}`;
   if ((await confirm(`Write the rule ${rule.name}?`, { yes: wish.yes, command })) === 'no')
     return say('Nothing was changed.');
   const pause = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms));

@@ -57,6 +57,8 @@ export interface SetupRun {
   dryRun: boolean;
   yes: boolean;
   json: boolean;
+  /** What to type to do it, without the words that confirm it. */
+  command: string;
 }
 
 export async function runSetup(run: SetupRun): Promise<'done' | 'failed'> {
@@ -113,8 +115,8 @@ export async function runSetup(run: SetupRun): Promise<'done' | 'failed'> {
 }
 
 /** The command that goes on with this run. */
-const again = ({ module, target }: SetupRun): string =>
-  `presso setup ${module === 'setup' ? '' : `${module} `}--${target.kind}`;
+const again = ({ command, target }: SetupRun): string =>
+  command.split(' ').includes(`--${target.kind}`) ? command : `${command} --${target.kind}`;
 
 /** A module that adds to the core needs all of it, and the names that the core holds are not in its way. */
 function onTopOf(core: StackWanted[], facts: Facts, target: Target): Facts {

@@ -18,6 +18,8 @@ export interface TeardownRun {
   yes: boolean;
   account: string | undefined;
   json: boolean;
+  /** What to type to do it, without the words that confirm it. */
+  command: string;
 }
 
 export async function teardown(run: TeardownRun): Promise<void> {
@@ -32,8 +34,9 @@ export async function teardown(run: TeardownRun): Promise<void> {
   }
   if (plan.removals.length === 0) return clean1(plan, 'Nothing of the workshop is');
   if (run.dryRun)
-    return say(`${count(plan.removals.length, 'thing')} would be removed, nothing was done.\n  Next: presso teardown`);
-  if (!confirmedByFlags(run, account, 'presso teardown') && !(await typed(plan))) return say('Nothing was changed.');
+    return say(`${count(plan.removals.length, 'thing')} would be removed, nothing was done.\n  Next: ${run.command}`);
+  if (!confirmedByFlags(run, account, run.command) && !(await typed(plan, run.command)))
+    return say('Nothing was changed.');
   const { after, trouble } = await carryOut(run, plan);
   if (run.json) sayJson(document(after, trouble, after.removals.length));
   else for (const { id, reason } of trouble) say(`${c.red('✗')} ${line(id)} is still there: ${line(reason)}`);
@@ -41,7 +44,7 @@ export async function teardown(run: TeardownRun): Promise<void> {
     throw new PressoError(
       run.json ? 'quiet' : 'left-over',
       `${count(after.removals.length, 'thing')} of the workshop could not be removed.`,
-      { hint: 'presso teardown   (goes on where this ended)', exit: EXIT.no },
+      { hint: `${run.command}   (goes on where this ended)`, exit: EXIT.no },
     );
   if (!run.json) clean1(after, 'Looked again: nothing of the workshop is left');
 }
@@ -69,13 +72,13 @@ const document = (plan: TeardownPlan, trouble: ResetOutcome['trouble'], left: nu
   ...(plan.unlisted === undefined ? {} : { unlisted: plan.unlisted }),
 });
 
-async function typed({ identity, removals, region }: TeardownPlan): Promise<boolean> {
+async function typed({ identity, removals, region }: TeardownPlan, command: string): Promise<boolean> {
   const { account } = identity;
   const answer = await ask(
     `Remove ${count(removals.length, 'thing')} from account ${account}, Region ${region}${removals.some((one) => one.region !== region) ? ' and others' : ''}? Type ${confirmWords(identity)}:`,
     {
       sentence: 'This removes things and there is no terminal to ask at; nothing was done.',
-      hint: `presso teardown --yes --account ${account}`,
+      hint: `${command} --yes --account ${account}`,
     },
   );
   return meansAccount(answer, identity);
@@ -101,7 +104,7 @@ async function carryOut(
       if (options.signal.aborted)
         throw interrupted(
           'presso stopped; what CloudFormation has begun to delete goes on.',
-          'presso teardown   (goes on where this ended)',
+          `${run.command}   (goes on where this ended)`,
         );
       plan = await planAccountTeardown(connection);
       trouble = outcome.trouble;

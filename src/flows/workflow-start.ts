@@ -28,6 +28,8 @@ export interface StartWish {
   yes: boolean;
   json: boolean;
   sandbox: boolean;
+  /** What to type to do it, without the words that confirm it. */
+  command: string;
 }
 
 type Ended = Extract<RunStep, { kind: 'ended' }>;
@@ -56,7 +58,7 @@ export async function start(connection: Connection, wish: StartWish): Promise<vo
   const orderId = typeof detail?.orderId === 'string' ? detail.orderId : undefined;
   if (!json)
     say(`${line(machine.name)} gets ${given ? line(wish.input ?? '') : type}: ${JSON.stringify(detail ?? input)}`);
-  if ((await confirm('Start it?', { yes: wish.yes, command: 'presso workflow start' })) === 'no') {
+  if ((await confirm('Start it?', { yes: wish.yes, command: wish.command })) === 'no') {
     say('Nothing was started.');
     return;
   }

@@ -6,7 +6,7 @@ import { EXIT, PressoError } from '../errors.ts';
 import { cut } from '../report/order.ts';
 import { executionLines, findingLines } from '../report/workflow.ts';
 import { confirm, isTerminal, paint, say, sayJson, tell, width } from '../terminal.ts';
-import { clean, count, line } from '../text.ts';
+import { clean, count, line, word } from '../text.ts';
 import {
   diffLines,
   findWorkflow,
@@ -89,7 +89,7 @@ export async function pull(
       ? `${paint().green('✓')} ${line(machine.name)} → ${file}`
       : `${file} says what ${line(machine.name)} says; nothing to write.`,
   );
-  say(`  ${paint().dim('Next:')} presso workflow push ${file}   (after you changed it)`);
+  say(`  ${paint().dim('Next:')} presso workflow push ${word(file)}   (after you changed it)`);
 }
 
 export interface PushWish {
@@ -98,6 +98,8 @@ export interface PushWish {
   dryRun: boolean;
   yes: boolean;
   json: boolean;
+  /** What to type to do it, without the words that confirm it. */
+  command: string;
 }
 
 export async function push(connection: Connection, wish: PushWish): Promise<void> {
@@ -115,7 +117,7 @@ export async function push(connection: Connection, wish: PushWish): Promise<void
       'definition',
       `${file} was not pushed: ${count(errors.length, 'error')} to put right first.`,
       {
-        hint: `presso workflow push ${file}   (after you changed it)`,
+        hint: `presso workflow push ${word(file)}   (after you changed it)`,
         exit: EXIT.no,
       },
     );
@@ -158,14 +160,14 @@ export async function push(connection: Connection, wish: PushWish): Promise<void
         : `+ create ${line(name)}, STANDARD, as role ${line(role?.name ?? '')}`,
     );
     if (wish.dryRun) {
-      say(`Nothing was changed.\n  ${paint().dim('Next:')} presso workflow push ${file}`);
+      say(`Nothing was changed.\n  ${paint().dim('Next:')} ${wish.command}`);
       return;
     }
   }
   if (
     (await confirm(`${machine ? 'Update' : 'Create'} ${name}?`, {
       yes: wish.yes,
-      command: `presso workflow push ${file}`,
+      command: wish.command,
     })) === 'no'
   ) {
     say('Nothing was changed.');
@@ -224,7 +226,7 @@ export function graph(definition: string, source: string, format: GraphFormat, j
   if (value === undefined) {
     const [first] = lint(definition, 'STANDARD');
     throw new PressoError('definition', first ? `${findingLines([first], source)[0]}.` : `${source} is not JSON.`, {
-      hint: `presso workflow push ${source} --dry-run`,
+      hint: `presso workflow push ${word(source)} --dry-run`,
       exit: EXIT.no,
     });
   }

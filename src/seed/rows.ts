@@ -1,7 +1,7 @@
 /** From a seed file to rows of the workshop's tables, and from rows to what would change. Pure. */
 import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
 import { PressoError } from '../errors.ts';
-import { line } from '../text.ts';
+import { line, word } from '../text.ts';
 
 export interface Modifier {
   Name: string;
@@ -61,7 +61,7 @@ export function parseSeed(text: string, file: string): Seed {
     const position = at === undefined ? undefined : lines.linePos(at);
     const where = position ? `${file}:${position.line}:${position.col}` : file;
     throw new PressoError('bad-seed', `${where}: ${line(sentence).replace(/\.*$/, '.')}`, {
-      hint: `presso seed ${file} --dry-run   (once it is mended)`,
+      hint: `presso seed ${word(file)} --dry-run   (once it is mended)`,
     });
   };
   const [error] = document.errors;

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { isMap, isScalar, LineCounter, type Node, parseDocument } from 'yaml';
 import { EXIT, PressoError } from '../errors.ts';
 import { parsePattern } from '../event-pattern/index.ts';
-import { nearest } from '../text.ts';
+import { nearest, word } from '../text.ts';
 import { BUS_NAME } from '../workshop.ts';
 import type { TargetWanted, Wanted } from './build.ts';
 
@@ -30,7 +30,7 @@ export function readRuleFile(file: string): Wanted[] {
   const wrong = (what: string, offset = 0): never => {
     const { line, col } = lines.linePos(offset);
     throw new PressoError('bad-rule', `${file}:${line}:${col}: ${what}.`, {
-      hint: `presso rule push ${file} --dry-run   (after you changed it)`,
+      hint: `presso rule push ${word(file)} --dry-run   (after you changed it)`,
       exit: EXIT.no,
     });
   };

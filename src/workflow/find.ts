@@ -4,7 +4,7 @@ import type { Connection } from '../aws/connection.ts';
 import { listRoles, listStateMachines } from '../aws/find.ts';
 import { describeStateMachine, type StateMachine } from '../aws/states.ts';
 import { PressoError } from '../errors.ts';
-import { nearest } from '../text.ts';
+import { nearest, word } from '../text.ts';
 import { PROCESSOR_ROLE_PART, WORKFLOW_NAME } from '../workshop.ts';
 
 /**
@@ -84,7 +84,7 @@ export function writeDefinitionFile(file: string, text: string, force: boolean):
       });
     if (readDefinitionFile(file) === text) return false;
     throw new PressoError('exists', `The file ${file} is there and says something else; it was left as it is.`, {
-      hint: `presso workflow pull ${file} --force`,
+      hint: `presso workflow pull ${word(file)} --force`,
     });
   }
 }

@@ -27,7 +27,17 @@ export default class EventsSend extends PressoCommand {
     const { args, flags } = await this.parse(EventsSend);
     const { detail, source, bus, explain, json } = flags;
     const yes = flags.yes || !asksFirst(await this.target(), 'create');
-    const wish = { detailType: args.type, detail, source, bus, explain, yes, json, dryRun: flags['dry-run'] };
+    const wish = {
+      detailType: args.type,
+      detail,
+      source,
+      bus,
+      explain,
+      yes,
+      json,
+      dryRun: flags['dry-run'],
+      command: this.again(),
+    };
     await send(await this.connection(), wish);
   }
 }

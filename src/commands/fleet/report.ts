@@ -11,6 +11,8 @@ export default class FleetReport extends PressoCommand {
     const { report } = await import('../../flows/fleet.ts');
     const region = flags.region ?? 'us-east-1';
     const connection = () => this.connection();
-    await report({ room: roomOf(flags), json: flags.json, csv: flags.csv, html: flags.html, region, connection });
+    const { json, csv, html } = flags;
+    const again = (...without: string[]) => this.again(...without);
+    await report({ room: roomOf(flags), json, csv, html, region, connection, again });
   }
 }

@@ -23,6 +23,7 @@ export default class FleetSetup extends PressoCommand {
     const { fleet } = await import('../../flows/fleet.ts');
     await fleet({
       ...commonOf(flags),
+      again: (...without) => this.again('fleet', 'run', 'resume', ...without),
       connection: await this.connection(),
       target: await this.target(),
       operation: 'setup',

@@ -18,6 +18,7 @@ export default class FleetVerify extends PressoCommand {
     const { fleet } = await import('../../flows/fleet.ts');
     await fleet({
       ...commonOf(flags),
+      again: (...without) => this.again('fleet', 'run', 'resume', ...without),
       connection: await this.connection(),
       target: await this.target(),
       operation: 'verify',

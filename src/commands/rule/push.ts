@@ -19,6 +19,12 @@ export default class RulePush extends PressoCommand {
     const { args, flags } = await this.parse(RulePush);
     const { pushRule } = await import('../../flows/rule.ts');
     const yes = flags.yes || !asksFirst(await this.target(), 'create');
-    await pushRule(await this.connection(), { file: args.file, dryRun: flags['dry-run'], yes, json: flags.json });
+    await pushRule(await this.connection(), {
+      file: args.file,
+      dryRun: flags['dry-run'],
+      yes,
+      json: flags.json,
+      command: this.again(),
+    });
   }
 }

@@ -33,7 +33,7 @@ export default class SandboxReset extends PressoCommand {
     const what = flags.account === undefined ? 'everything' : `account ${flags.account}`;
     const answer = await confirm(`Delete ${what} in the sandbox on ${dir}?`, {
       yes: flags.yes,
-      command: 'presso sandbox reset',
+      command: this.again(),
     });
     if (answer === 'no') return void say('Nothing was changed.');
     if (running)

@@ -27,6 +27,13 @@ export default class WorkflowPush extends PressoCommand {
     const { args, flags } = await this.parse(WorkflowPush);
     const { name, json } = flags;
     const yes = flags.yes || !asksFirst(await this.target(), 'create');
-    await push(await this.connection(), { file: args.file, name, yes, json, dryRun: flags['dry-run'] });
+    await push(await this.connection(), {
+      file: args.file,
+      name,
+      yes,
+      json,
+      dryRun: flags['dry-run'],
+      command: this.again(),
+    });
   }
 }

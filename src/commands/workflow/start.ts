@@ -34,6 +34,16 @@ export default class WorkflowStart extends PressoCommand {
     const target = await this.target();
     const yes = flags.yes || !asksFirst(target, 'create');
     const sandbox = target.kind === 'sandbox';
-    await start(await this.connection(), { input, event, execution, name, follow, json, yes, sandbox });
+    await start(await this.connection(), {
+      input,
+      event,
+      execution,
+      name,
+      follow,
+      json,
+      yes,
+      sandbox,
+      command: this.again(),
+    });
   }
 }
