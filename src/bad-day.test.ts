@@ -1,9 +1,12 @@
 /** Bad input and bad days, through the real binary: one sentence, the next command, the right exit code, nothing changed. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { afterAll, expect, test } from 'vitest';
 import { stopSandbox } from './sandbox/index.ts';
 import { type Ran, runPresso } from './testing/presso.ts';
@@ -140,6 +143,14 @@ test('a set-up gets through throttling, server errors and dropped connections', 
   expect(ran, ran.stderr).toMatchObject({ code: 0 });
   const again = await presso('setup', '--sandbox');
   expect(again.stdout).toContain('nothing was changed');
+});
+
+test.skipIf(!existsSync('/dev/full'))('a full disk under the result is told in a sentence', async () => {
+  const run = fileURLToPath(new URL('../bin/run.js', import.meta.url));
+  const failed = await promisify(execFile)('sh', ['-c', '"$0" "$1" lessons > /dev/full', process.execPath, run], {
+    env: { ...process.env, PRESSO_HOME: home },
+  }).catch((error: unknown) => error as { code: number; stderr: string });
+  expect(toldWell({ code: 0, ...failed, stdout: '' })).toMatch(/cannot be written \(ENOSPC\)/);
 });
 
 test('what changes things is refused where nobody can be asked', async () => {

@@ -34,7 +34,10 @@ export function setUpTerminal(argv: readonly string[]): void {
   for (const stream of [process.stdout, process.stderr])
     stream.on('error', (error: NodeJS.ErrnoException) => {
       if (error.code === 'EPIPE') process.exit(process.exitCode ?? 0);
-      throw error;
+      // A disk that is full: what was to be said is lost, and that is said.
+      if (stream === process.stdout)
+        process.stderr.write(`✗ The result cannot be written (${line(error.code ?? error.message)}).\n  Next: df -h\n`);
+      process.exit(EXIT.unknown);
     });
 }
 

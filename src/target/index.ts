@@ -65,7 +65,7 @@ export function resolveTarget({ flags, env, cwd }: TargetInput): Target | undefi
     throw new PressoError('usage', `"${flags.region}" is not the name of a Region.`, {
       hint: 'presso status --region us-east-1',
     });
-  const remembered = readTarget(targetFile(env, cwd));
+  const remembered = readTarget(targetFile(env, cwd), flags.kind);
   const base = flags.kind && flags.kind !== remembered?.kind ? { kind: flags.kind } : remembered;
   const endpoint = chosenEndpoint(flags, env);
   let target: Target | undefined = base;
@@ -123,7 +123,8 @@ function sandboxTarget(target: Target, flags: TargetInput['flags'], env: TargetI
   };
 }
 
-function readTarget(file: string): Target | undefined {
+/** Of a choice that cannot be read nothing is kept by whoever chooses anew. */
+function readTarget(file: string, chosen: TargetKind | undefined): Target | undefined {
   let text: string;
   try {
     text = readFileSync(file, 'utf8');
@@ -132,10 +133,12 @@ function readTarget(file: string): Target | undefined {
   }
   try {
     const value = JSON.parse(text) as Partial<Target>;
-    if (TARGET_KINDS.includes(value.kind as TargetKind)) return value as Target;
+    const words = [value.region, value.profile, value.data].every((one) => /^(undefined|string)$/.test(typeof one));
+    if (words && TARGET_KINDS.includes(value.kind as TargetKind)) return value as Target;
   } catch {
     // said below
   }
+  if (chosen) return undefined;
   throw new PressoError('target-unreadable', `The remembered target in ${file} is not readable.`, {
     hint: 'presso setup --sandbox   (or --self-hosted, --aws-hosted)',
   });

@@ -73,4 +73,8 @@ test('a sandbox elsewhere, a profile for the sandbox and a broken file are refus
   expect(() => resolveTarget({ flags: { endpointUrl: 'nonsense' }, env, cwd: '/' })).toThrow(/not the address/);
   writeFileSync(path.join(env.PRESSO_HOME, 'target.json'), '{"kind": "moon"}');
   expect(() => resolveTarget({ flags: {}, env, cwd: '/' })).toThrow(/not readable/);
+  // What is said to help then, `presso setup --sandbox`, stumbled over the same file.
+  expect(resolveTarget({ flags: { kind: 'sandbox' }, env, cwd: '/' })).toMatchObject({ kind: 'sandbox' });
+  writeFileSync(path.join(env.PRESSO_HOME, 'target.json'), '{"kind": "sandbox", "data": {}}');
+  expect(() => resolveTarget({ flags: {}, env, cwd: '/' })).toThrow(/not readable/);
 });
