@@ -30,6 +30,7 @@ export default class Solve extends PressoCommand {
       dryRun: flags['dry-run'],
       yes: flags.yes,
       json: flags.json,
+      command: this.again(),
     };
     await (flags.undo ? undo(work) : solve(work));
   }

@@ -12,7 +12,7 @@ import { observeBuild } from '../solve/observe.ts';
 import { makePassword } from '../solve/password.ts';
 import { readSaved, writeSaved } from '../solve/saved.ts';
 import { asksFirst, homeFolder, type Target } from '../target/index.ts';
-import { confirm, paint, say, sayJson, tell } from '../terminal.ts';
+import { confirm, interrupted, onInterrupt, paint, say, sayJson, tell } from '../terminal.ts';
 import { count } from '../text.ts';
 import { newSignIns, signInLine } from './user.ts';
 
@@ -23,6 +23,8 @@ export interface SolveRun {
   dryRun: boolean;
   yes: boolean;
   json: boolean;
+  /** What to type to do it, without the words that confirm it. */
+  command: string;
 }
 
 const NEXT: Record<string, string> = {
@@ -42,15 +44,14 @@ export async function solve(run: SolveRun): Promise<void> {
     return say(
       `${paint().green('✓')} ${module} is built as the solution has it; nothing was changed.\n  ${paint().dim('Next:')} ${NEXT[module]}`,
     );
-  if (run.dryRun)
-    return say(`${count(plan.steps.length, 'change')}, nothing was done.\n  Next: presso solve ${module}`);
+  if (run.dryRun) return say(`${count(plan.steps.length, 'change')}, nothing was done.\n  Next: ${run.command}`);
   const yes =
     run.yes ||
     !asksFirst(run.target, plan.steps.every(({ do: what }) => /^(create|allow|join)/.test(what)) ? 'create' : 'remove');
   if (
     (await confirm(`Make ${count(plan.steps.length, 'change')} in account ${account}, Region ${connection.region}?`, {
       yes,
-      command: `presso solve ${module}`,
+      command: run.command,
     })) === 'no'
   )
     return say('Nothing was changed.');
@@ -94,7 +95,7 @@ export async function undo(run: SolveRun): Promise<void> {
   if (
     (await confirm(
       `Take back ${count(entry.undo.length, 'change')} in account ${account}, Region ${connection.region}?`,
-      { yes: run.yes, command: `presso solve ${module} --undo` },
+      { yes: run.yes, command: run.command },
     )) === 'no'
   )
     return say('Nothing was changed.');
@@ -115,6 +116,23 @@ async function apply(
   password?: (user: string) => string,
 ): Promise<void> {
   const pause = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms));
-  for await (const step of applySteps(connection, steps, { pause, ...(password ? { password } : {}) }))
-    if (!run.json) tell(`${paint().green('✓')} ${stepLine(step).slice(2)}`);
+  let asked = false;
+  let done = 0;
+  // A change that was begun comes to its end: a rule without its target would be neither the old nor the new.
+  const ended = onInterrupt(() => {
+    asked = true;
+  });
+  try {
+    for await (const step of applySteps(connection, steps, { pause, ...(password ? { password } : {}) })) {
+      if (!run.json) tell(`${paint().green('✓')} ${stepLine(step).slice(2)}`);
+      done++;
+      if (asked && done < steps.length)
+        throw interrupted(
+          `presso stopped after ${done} of ${count(steps.length, 'change')}.`,
+          `${run.command}   (goes on where this ended)`,
+        );
+    }
+  } finally {
+    ended();
+  }
 }

@@ -5,6 +5,7 @@
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { PressoError } from '../errors.ts';
+import { word } from '../text.ts';
 import type { Mark } from './tree.ts';
 
 export interface CheckRecord {
@@ -69,7 +70,7 @@ export function parseProgress(text: string, file: string): Progress {
   }
   const refuse = (what: string): never => {
     throw new PressoError('progress-unreadable', `${file} does not hold progress of presso: ${what}.`, {
-      hint: `mv ${file} ${file}.old   (and go on with a new one)`,
+      hint: `mv ${word(file)} ${word(`${file}.old`)}   (and go on with a new one)`,
     });
   };
   if (!isRecord(value)) return refuse('it is not a JSON object');

@@ -17,8 +17,8 @@ export interface RunOptions {
   env?: Record<string, string>;
   /** Where it runs and keeps what it remembers; a folder of its own, removed afterwards, unless given. */
   home?: string;
-  /** Called with what was said so far on standard output; true sends Ctrl-C. */
-  interruptWhen?: (stdout: string) => boolean;
+  /** Called with what was said so far on standard output and standard error; true sends Ctrl-C. */
+  interruptWhen?: (stdout: string, stderr: string) => boolean;
 }
 
 /** Runs the real binary as a person would, without a terminal, and waits for its end. */
@@ -35,15 +35,18 @@ export async function runPresso(args: string[], options: RunOptions = {}): Promi
   let stdout = '';
   let stderr = '';
   let interrupted = false;
+  const interruptNow = (): void => {
+    if (interrupted || !options.interruptWhen?.(stdout, stderr)) return;
+    interrupted = true;
+    child.kill('SIGINT');
+  };
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     stdout += text;
-    if (!interrupted && options.interruptWhen?.(stdout)) {
-      interrupted = true;
-      child.kill('SIGINT');
-    }
+    interruptNow();
   });
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     stderr += text;
+    interruptNow();
   });
   try {
     const code = await new Promise<number>((done, fail) => {
