@@ -358,6 +358,17 @@ test('integrations work under the role, and say what it may not do as AWS says i
       error: 'DynamoDB.ResourceNotFoundException',
       cause: expect.stringMatching(/^Requested resource not found \(Service: AmazonDynamoDBv2; Status Code: 400/),
     });
+    // A boolean goes by the name of the SDK for Java too.
+    const Item = { PK: { S: 'open' }, storeOpen: { Bool: true }, all: { L: [{ BOOL: false }] } };
+    await run(task('aws-sdk:dynamodb:putItem', { TableName: 'counting', Item }));
+    const read = await run(task('aws-sdk:dynamodb:getItem', { TableName: 'counting', Key: { PK: { S: 'open' } } }));
+    expect(JSON.parse(read.output ?? '')).toEqual({
+      Item: {
+        PK: { S: 'open' },
+        storeOpen: { BOOL: true, Bool: true },
+        all: { L: [{ BOOL: false, Bool: false }] },
+      },
+    });
     const own = { 'StateMachineArn.$': '$$.StateMachine.Id', StatusFilter: 'RUNNING' };
     const listed = await run(task('aws-sdk:sfn:listExecutions', own));
     expect(JSON.parse(listed.output ?? '').Executions).toEqual([

@@ -51,8 +51,13 @@ export async function sdkCall(task: Task, name: string, action: string): Promise
     ...(found.unmodelled ? { unmodelled: found.unmodelled } : {}),
   };
   const parameters = asObject(task.effect.parameters);
-  if (found.service !== 'dynamodb') checkTexts(parameters);
-  const input = found.camel ? (recased(parameters, lower) as JsonObject) : parameters;
+  const ofTables = found.service === 'dynamodb';
+  const input = found.camel
+    ? (recased(parameters, lower) as JsonObject)
+    : ofTables
+      ? (withBooleans(parameters, 'Bool', 'BOOL', true) as JsonObject)
+      : parameters;
+  if (!ofTables) checkTexts(parameters);
   if (name === 'lambda' && parameters['Payload'] !== undefined)
     Object.assign(input, {
       Payload: Buffer.from(
@@ -64,6 +69,7 @@ export async function sdkCall(task: Task, name: string, action: string): Promise
     const { $status: _, Payload: payload, ...rest } = answer;
     const text = payload instanceof Uint8Array ? Buffer.from(payload).toString('utf8') : payload;
     const output = plain(text === undefined ? rest : { ...rest, Payload: text }, (date) => date.toISOString());
+    if (ofTables) return { output: withBooleans(output, 'BOOL', 'Bool', false) };
     return { output: found.camel ? recased(output, upper) : output };
   } catch (error) {
     throw failureOf(error, dialect, world.uuid());
@@ -96,4 +102,13 @@ function recased(value: Json, change: (key: string) => string): Json {
   if (Array.isArray(value)) return value.map((item) => recased(item, change));
   if (value === null || typeof value !== 'object') return value;
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [change(key), recased(item, change)]));
+}
+
+/** A boolean attribute under another name: instead of its own, or beside it (BEHAVIOUR.md). */
+function withBooleans(value: Json, from: string, to: string, instead: boolean): Json {
+  if (Array.isArray(value)) return value.map((item) => withBooleans(item, from, to, instead));
+  if (value === null || typeof value !== 'object') return value;
+  const known = value[from];
+  if (typeof known === 'boolean') return instead ? { [to]: known } : { ...value, [to]: known };
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, withBooleans(item, from, to, instead)]));
 }
