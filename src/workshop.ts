@@ -51,6 +51,9 @@ export const METRICS = {
   dashboard: 'Serverlesspresso_Metrics',
 } as const;
 
+/** What a learner makes in module 4 for the orders of a full shop. */
+export const EXCESS_QUEUE = 'ExcessOrders';
+
 /** detail-type of every event on the bus; all carry `EVENT_SOURCE`. */
 export const EVENTS = {
   newOrder: 'Validator.NewOrder',

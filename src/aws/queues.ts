@@ -106,16 +106,25 @@ export interface QueueNamed {
 /** Those of these names that are there. */
 export async function queuesNamed(connection: Connection, names: readonly string[]): Promise<QueueNamed[]> {
   const sqs = await load(connection);
+  const all: string[] = [];
+  let NextToken: string | undefined;
+  do {
+    // Only with a size does the answer come in pages (API page "ListQueues").
+    const page = await sqs.listQueues({ MaxResults: 1_000, NextToken });
+    all.push(...(page.QueueUrls ?? []));
+    NextToken = page.NextToken;
+  } while (NextToken);
+  const wanted = all.flatMap((url) => names.filter((name) => url.endsWith(`/${name}`)).map((name) => ({ url, name })));
   const found = await Promise.all(
-    names.map(async (name): Promise<QueueNamed[]> => {
+    wanted.map(async ({ url, name }): Promise<QueueNamed[]> => {
       try {
-        const { QueueUrl = '' } = await sqs.getQueueUrl({ QueueName: name });
         const [{ Tags = {} }, { Attributes = {} }] = await Promise.all([
-          sqs.listQueueTags({ QueueUrl }),
-          sqs.getQueueAttributes({ QueueUrl, AttributeNames: ['Policy'] }),
+          sqs.listQueueTags({ QueueUrl: url }),
+          sqs.getQueueAttributes({ QueueUrl: url, AttributeNames: ['Policy'] }),
         ]);
-        return [{ url: QueueUrl, name, tags: Tags, policy: Attributes.Policy ?? '' }];
+        return [{ url, name, tags: Tags, policy: Attributes.Policy ?? '' }];
       } catch (error) {
+        // Deleted a moment ago, it is still listed.
         if (/QueueDoesNotExist|NonExistentQueue/.test(errorName(error))) return [];
         throw error;
       }

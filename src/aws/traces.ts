@@ -17,6 +17,7 @@ import { userPools } from './user-pools.ts';
 import {
   BUS_NAME,
   coreStackName,
+  EXCESS_QUEUE,
   LOG_GROUP,
   MARKER,
   METRICS,
@@ -89,7 +90,7 @@ export const isGeneratedName = (name: string): boolean => GENERATED.test(name);
 
 /** Names that the templates give their APIs. */
 const APIS = ['config', 'validator', 'order-manager'].map((name) => `${STACK_PREFIX}${name}`);
-const QUEUES: readonly string[] = [METRICS.table.queue, METRICS.cloudwatch.queue];
+const QUEUES: readonly string[] = [METRICS.table.queue, METRICS.cloudwatch.queue, EXCESS_QUEUE];
 
 type Seen = Omit<Trace, 'kind'> & { /** It may as well be somebody else's. */ alike?: boolean };
 

@@ -3,7 +3,15 @@
  * Pure. Actions are listed one by one, and changes only on the workshop's own names, so that a look through them tells
  * what presso could touch at worst.
  */
-import { BUS_NAME, LOG_GROUP, METRICS, PARAMETER_PREFIX, STACK_PREFIX, WORKFLOW_NAME } from '../workshop.ts';
+import {
+  BUS_NAME,
+  EXCESS_QUEUE,
+  LOG_GROUP,
+  METRICS,
+  PARAMETER_PREFIX,
+  STACK_PREFIX,
+  WORKFLOW_NAME,
+} from '../workshop.ts';
 import { DEFAULT_ROLE } from './roster.ts';
 
 export interface Policies {
@@ -283,6 +291,7 @@ const changing = (made: string): Statement[] => [
     ],
     [
       `arn:aws:sqs:*:*:${METRICS.table.queue}*`,
+      `arn:aws:sqs:*:*:${EXCESS_QUEUE}`,
       `arn:aws:sqs:*:*:${made}*`,
       `arn:aws:cloudwatch::*:dashboard/${METRICS.dashboard}`,
     ],

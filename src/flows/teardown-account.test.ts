@@ -195,6 +195,29 @@ test('what a stuck stack let go of is found by name and marker, in module 4 too;
   await apis.createRoute({ ApiId: ours.ApiId, RouteKey: 'GET /config' });
   await sqs.createQueue({ QueueName: 'MetricsQueue' });
   await sqs.createQueue({ QueueName: 'MetricsQueueCloudwatch', tags });
+  // As the console makes it for a rule: no tag, but the rule may send to it.
+  await sqs.createQueue({
+    QueueName: 'ExcessOrders',
+    Attributes: {
+      Policy: JSON.stringify({
+        Version: '2012-10-17',
+        Statement: [
+          {
+            Effect: 'Allow',
+            Principal: { Service: 'events.amazonaws.com' },
+            Action: 'sqs:SendMessage',
+            Resource: `arn:aws:sqs:us-east-1:${workshop.account}:ExcessOrders`,
+            Condition: {
+              ArnEquals: {
+                'aws:SourceArn': `arn:aws:events:us-east-1:${workshop.account}:rule/${BUS_NAME}/ExcessOrders`,
+              },
+            },
+          },
+        ],
+      }),
+    },
+  });
+  await sqs.createQueue({ QueueName: 'NotExcessOrders', tags });
   await cloudwatch.putDashboard({ DashboardName: 'Serverlesspresso_Metrics', DashboardBody: '{"widgets":[]}' });
   const pools = new CognitoIdentityProvider(config);
   await pools.createUserPool({ PoolName: 'ServerlesspressoUsers' });
@@ -202,10 +225,10 @@ test('what a stuck stack let go of is found by name and marker, in module 4 too;
   const before = (await cleanup()).find(({ id }) => id === 'cleanup.apis');
   expect(before?.status).toBe('fail');
   expect(before?.found).toBe(
-    'HTTP API serverlesspresso-config in us-east-1, queue MetricsQueueCloudwatch in us-east-1, dashboard Serverlesspresso_Metrics in us-east-1',
+    'HTTP API serverlesspresso-config in us-east-1, queue ExcessOrders in us-east-1, queue MetricsQueueCloudwatch in us-east-1, dashboard Serverlesspresso_Metrics in us-east-1',
   );
   const plan = await planAccountTeardown(workshop.connection);
-  expect(plan.removals.map(({ kind }) => kind)).toEqual(['HTTP API', 'queue', 'dashboard']);
+  expect(plan.removals.map(({ kind }) => kind)).toEqual(['HTTP API', 'queue', 'queue', 'dashboard']);
   expect(plan.left.map(({ kind, id }) => `${kind} ${id}`)).toEqual([
     'user pool ServerlesspressoUsers',
     'HTTP API serverlesspresso-validator',
@@ -223,11 +246,14 @@ test('what a stuck stack let go of is found by name and marker, in module 4 too;
     { connection: workshop.connection, facts },
     tools,
   );
-  expect(dry).toMatchObject({ outcome: 'done', summary: 'would remove 3 things' });
+  expect(dry).toMatchObject({ outcome: 'done', summary: 'would remove 4 things' });
   const { outcome } = await tearDown();
-  expect(outcome).toEqual({ trouble: [], done: 3 });
+  expect(outcome).toEqual({ trouble: [], done: 4 });
   expect((await apis.getApis({})).Items?.map(({ ApiId }) => ApiId)).toEqual([theirs.ApiId]);
-  expect((await sqs.listQueues({})).QueueUrls).toHaveLength(1);
+  expect((await sqs.listQueues({})).QueueUrls?.map((url) => url.replace(/.*\//, ''))).toEqual([
+    'MetricsQueue',
+    'NotExcessOrders',
+  ]);
   expect((await cloudwatch.listDashboards({})).DashboardEntries).toEqual([]);
   expect((await pools.listUserPools({ MaxResults: 9 })).UserPools).toHaveLength(2);
   expect((await cleanup()).find(({ id }) => id === 'cleanup.apis')?.status).toBe('pass');

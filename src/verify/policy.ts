@@ -36,7 +36,7 @@ const READS: Record<string, string> = {
     cognito-identity:ListIdentityPools cognito-idp:ListUserPools dynamodb:ListTables events:DescribeEventBus
     iam:GetPolicy iam:GetPolicyVersion iam:GetRolePolicy iam:ListAttachedRolePolicies iam:ListRolePolicies iam:ListRoles
     iam:ListRoleTags iot:ListPolicies lambda:ListFunctions logs:DescribeLogGroups logs:DescribeResourcePolicies
-    sqs:GetQueueAttributes sqs:GetQueueUrl sqs:ListQueueTags ssm:GetParametersByPath states:ListStateMachines`,
+    sqs:GetQueueAttributes sqs:ListQueueTags sqs:ListQueues ssm:GetParametersByPath states:ListStateMachines`,
 };
 
 /** How checks read items of the workshop's tables. */
