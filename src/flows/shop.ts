@@ -18,7 +18,7 @@ export async function shop(connection: Connection, wish: 'open' | 'close' | 'sta
   say(`The shop is ${state}${wish === 'status' || changed ? '' : ' already'}.`);
   if (wish === 'status')
     say(
-      `  ${String(now['maxOrdersPerUser'] ?? '?')} open orders a customer, a queue of ${String(now['maxOrdersInQueue'] ?? '?')} on the display`,
+      `  ${String(now['maxOrdersPerUser'] ?? '?')} open ${now['maxOrdersPerUser'] === 1 ? 'order' : 'orders'} a customer, a queue of ${String(now['maxOrdersInQueue'] ?? '?')} on the display`,
     );
   say(`  ${c.dim('Next:')} presso ${wanted ? 'order place' : 'shop open'}`);
 }
