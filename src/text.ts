@@ -29,7 +29,10 @@ export function duration(ms: number): string {
 export const word = (text: string): string =>
   /^[\w./:@%+=,-]+$/.test(text) ? text : /["$`\\!]/.test(text) ? `'${text.replaceAll("'", "'\\''")}'` : `"${text}"`;
 
-/** The beginning of a text that has no more than so many letters, with a mark where something is missing. */
+/**
+ * The beginning of a text that has no more than so many letters, with a mark where something is missing. Ids and names of the
+ * workshop are narrow; a wide one only ends the line later.
+ */
 export function cut(text: string, most: number): string {
   const letters = [...text];
   return letters.length <= most

@@ -3,10 +3,9 @@ import path from 'node:path';
 import type { Connection } from '../aws/connection.ts';
 import { createStateMachine, listExecutions, type StateMachine, updateStateMachine } from '../aws/states.ts';
 import { EXIT, PressoError } from '../errors.ts';
-import { cut } from '../report/order.ts';
 import { executionLines, findingLines } from '../report/workflow.ts';
 import { confirm, isTerminal, paint, say, sayJson, tell, width } from '../terminal.ts';
-import { clean, count, line, word } from '../text.ts';
+import { clean, count, cut, line, word } from '../text.ts';
 import {
   diffLines,
   findWorkflow,

@@ -2,8 +2,8 @@
 import type { BusEvent, RuleVerdict } from '../events/index.ts';
 
 import { factsOf } from '../order/timeline.ts';
-import { count, line } from '../text.ts';
-import { clock, cut } from './order.ts';
+import { count, cut, line } from '../text.ts';
+import { clock } from './order.ts';
 
 /** The longest detail-type of the workshop. */
 const TYPE_WIDTH = 32;

@@ -1,6 +1,6 @@
 /** A watched fleet: what is known of each, as a screen, as lines of change, as a summary. Pure. */
 import type { Attendee, FleetEvent, Result } from '../fleet/index.ts';
-import { duration, line } from '../text.ts';
+import { cut, duration, line } from '../text.ts';
 import { MARKS, type ModulesDetail, resultLine, stoppers, totals, whereabouts } from './fleet.ts';
 
 export interface Watched {
@@ -76,9 +76,6 @@ export function whereLine({ results, total }: Watched): string {
 }
 
 const isBlind = ({ outcome }: Result): boolean => outcome !== 'done' && outcome !== 'failed';
-
-const cut = (text: string, columns: number): string =>
-  text.length <= columns ? text : `${text.slice(0, Math.max(0, columns - 1))}…`;
 
 export interface ScreenOptions {
   columns: number;

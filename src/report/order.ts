@@ -1,7 +1,7 @@
 /** Orders in words. Pure. */
 import type { Order, Outcome, Story } from '../order/index.ts';
 import type { Moment } from '../order/timeline.ts';
-import { count, duration, line } from '../text.ts';
+import { count, cut, duration, line } from '../text.ts';
 
 /** `16:04:05.678`, in the reader's own time zone. */
 export function clock(at: number): string {
@@ -39,10 +39,6 @@ export function orderLines(orders: readonly Order[], width: number): string[] {
     return cut(`${clock(order.changed).slice(0, 8)} ${number} ${order.orderId.slice(0, 8)}  ${words}`, width);
   });
 }
-
-/** Takes what does not fit off the end. Ids and names of the workshop are narrow; a wide one only ends the line later. */
-export const cut = (text: string, width: number): string =>
-  text.length <= width ? text : `${text.slice(0, Math.max(1, width - 1))}…`;
 
 /** The order and its moments, one line each. */
 export function storyLines({ orderId, order, execution, moments, logged }: Story, width: number): string[] {

@@ -1,5 +1,5 @@
 /** What a test order showed, in words, and as a verdict. Pure. */
-import { count, duration, line } from '../../text.ts';
+import { count, cut, duration, line } from '../../text.ts';
 import type { Verdict } from '../types.ts';
 import type { RunSeen, Stage, Stop, Walk } from './types.ts';
 
@@ -162,7 +162,7 @@ function ended(stop: Stop, run: RunSeen, words: Say): Words {
           : 'The event OrderProcessor.WaitingCompletion must wait for its task token (putEvents with .waitForTaskToken).',
     );
   const reason = [run.error, run.cause].filter((text) => text !== undefined && text !== '').map((text) => said(text));
-  const text = `the workflow ended as ${run.status}${inState(run)}, ${meant.replace(/^and did/, 'as it did')}: ${cut(reason.join(': ') || 'it does not say why')}`;
+  const text = `the workflow ended as ${run.status}${inState(run)}, ${meant.replace(/^and did/, 'as it did')}: ${cut(reason.join(': ') || 'it does not say why', 400)}`;
   if (DENIED.test(reason.join(' ')))
     return words(
       text,
@@ -171,8 +171,6 @@ function ended(stop: Stop, run: RunSeen, words: Say): Words {
     );
   return words(text, `Look at the execution ${line(run.name)} of the workflow, at the state that failed.`);
 }
-
-const cut = (text: string): string => (text.length <= 400 ? text : `${text.slice(0, 399)}…`);
 
 function neverCame(stop: Stop, words: Say): Words {
   const { stage, run } = stop;
