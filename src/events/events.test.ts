@@ -88,6 +88,11 @@ test('tail tells every event of the log, without task tokens, and refuses where 
       detail: { orderId: 'o-1', userId: 'ann' },
     });
     expect(told.stdout + json.stdout).not.toContain(TOKEN);
+    // So long ago by the clock of the sandbox, which is not this machine's.
+    await sandbox.advance(600_000);
+    await put('OrderProcessor.OrderTimeOut', { orderId: 'o-2' });
+    const late = await presso('events', 'tail', '--no-follow', '--since', '1m');
+    expect(late.stdout.trimEnd().split('\n')).toEqual([expect.stringContaining('OrderProcessor.OrderTimeOut')]);
   }));
 
 test('following tells what comes, once, even where two rules log it, and Ctrl-C ends it with 130', () =>

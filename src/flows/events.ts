@@ -6,6 +6,7 @@ import { withoutTokens } from '../aws/logs.ts';
 import { EXIT, PressoError } from '../errors.ts';
 import { draftEvent, followLog, judgeRules, loggingRules, meantType } from '../events/index.ts';
 import { draftLines, eventLine, verdictLines } from '../report/events.ts';
+import { clockAhead } from '../sandbox/index.ts';
 import { confirm, isTerminal, onInterrupt, paint, say, sayJson, tell, width } from '../terminal.ts';
 import { line } from '../text.ts';
 import { BUS_NAME, LOG_GROUP } from '../workshop.ts';
@@ -17,10 +18,14 @@ export interface TailWish {
   types: string[];
   follow: boolean;
   json: boolean;
+  /** Its clock may have been moved, and what was logged goes by it. */
+  sandbox: boolean;
 }
 
-export async function tail(connection: Connection, { since, types, follow, json }: TailWish): Promise<void> {
-  const from = since === undefined ? undefined : Date.now() - span(since);
+export async function tail(connection: Connection, wish: TailWish): Promise<void> {
+  const { since, types, follow, json } = wish;
+  const back = since === undefined ? undefined : span(since);
+  const now = Date.now() + (wish.sandbox ? await clockAhead(connection.endpoint ?? '') : 0);
   await refuseMissing(connection, BUS_NAME);
   const logging = loggingRules(await listRules(connection, BUS_NAME));
   if (logging.length === 0)
@@ -41,8 +46,8 @@ export async function tail(connection: Connection, { since, types, follow, json 
     );
   try {
     const options = follow
-      ? { once: false, ...(from === undefined ? {} : { since: from }) }
-      : { once: true, since: from ?? Date.now() - 600_000 };
+      ? { once: false, ...(back === undefined ? {} : { since: now - back }) }
+      : { once: true, since: now - (back ?? 600_000) };
     for await (const event of followLog(connection, options, realTime, stop.signal)) {
       if (types.length > 0 && !types.includes(event.detailType)) continue;
       // One document a line, so that a reader of the pipe can go along.

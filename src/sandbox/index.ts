@@ -6,7 +6,15 @@
 import type { Sandbox, SandboxOptions } from './start.ts';
 
 export { SandboxError } from './errors.ts';
-export { control, findSandbox, type Health, launchSandbox, type RunningSandbox, stopSandbox } from './launch.ts';
+export {
+  clockAhead,
+  control,
+  findSandbox,
+  type Health,
+  launchSandbox,
+  type RunningSandbox,
+  stopSandbox,
+} from './launch.ts';
 export type { Sandbox, SandboxOptions } from './start.ts';
 
 /** Starts the sandbox in this process. Throws SandboxError when the port is taken, the folder is not usable or in use. */

@@ -29,6 +29,16 @@ export interface Health {
 
 const LARGEST_LOG = 10 * 1024 * 1024;
 
+/** How far the clock of the sandbox behind an endpoint was moved, in milliseconds; 0 where something else answers there. */
+export async function clockAhead(endpoint: string): Promise<number> {
+  try {
+    const response = await fetch(`${endpoint}/_presso/health`, { signal: AbortSignal.timeout(2_000) });
+    return ((await response.json()) as Partial<Health>).clockOffset ?? 0;
+  } catch {
+    return 0;
+  }
+}
+
 /** The sandbox that uses `dir`, if one runs: its file is there and health echoes the same nonce. */
 export async function findSandbox(dir: string): Promise<(RunningSandbox & { health: Health }) | undefined> {
   let file: RunningSandbox;

@@ -29,6 +29,7 @@ export default class EventsTail extends PressoCommand {
   async run(): Promise<void> {
     const { flags } = await this.parse(EventsTail);
     const { since, follow, json } = flags;
-    await tail(await this.connection(), { since, types: flags['detail-type'] ?? [], follow, json });
+    const sandbox = (await this.target()).kind === 'sandbox';
+    await tail(await this.connection(), { since, types: flags['detail-type'] ?? [], follow, json, sandbox });
   }
 }
