@@ -68,13 +68,17 @@ async function awsCli(): Promise<Finding> {
   const found = /aws-cli\/(\d+)\.(\d+)/.exec(text);
   if (!found)
     return { what: 'AWS CLI', state: 'notice', said: 'not found; presso does not need it, some lessons show it' };
-  const old = Number(found[1]) < 2 || (Number(found[1]) === 2 && Number(found[2]) < 13);
+  const [major, minor] = [Number(found[1]), Number(found[2])];
+  const complaint =
+    major < 2
+      ? 'goes to AWS with some services whatever AWS_ENDPOINT_URL says; the lessons are written for version 2'
+      : major === 2 && minor < 13
+        ? 'ignores AWS_ENDPOINT_URL: pass --endpoint-url with every command'
+        : '';
   return {
     what: 'AWS CLI',
-    state: old ? 'notice' : 'fine',
-    said: old
-      ? `${found[1]}.${found[2]} ignores AWS_ENDPOINT_URL: pass --endpoint-url with every command`
-      : `${found[1]}.${found[2]}`,
+    state: complaint ? 'notice' : 'fine',
+    said: `${major}.${minor} ${complaint}`.trim(),
   };
 }
 
