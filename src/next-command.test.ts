@@ -48,7 +48,8 @@ test.each([
     ['fleet', 'reset', '--roster', 'room.csv', '--to', 'module-2', '--only', 'Bo', '--run', '--yes'],
     'presso fleet reset --roster room.csv --to module-2 --only Bo --run --yes --fleet room',
   ],
-  [['sandbox', 'stop', '--data', 'elsewhere'], 'presso sandbox start --data elsewhere'],
+  [['sandbox', 'stop', '--data', 'elsewhere'], `presso sandbox start --data ${path.join(home, 'elsewhere')}`],
+  [['sandbox', 'clock', '--data', 'elsewhere'], `presso sandbox start --data ${path.join(home, 'elsewhere')}`],
   [['solve', 'module-1', '--region', 'us-east-1', '--dry-run'], 'presso solve module-1 --region us-east-1'],
   [['hint', 'role'], 'presso hint module-1a.role'],
 ])('after presso %j', async (args, command) => {

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { PressoError } from '../errors.ts';
 import { findSandbox, type Health, type RunningSandbox, SandboxError } from '../sandbox/index.ts';
 import { homeFolder, resolveTarget } from '../target/index.ts';
+import { word } from '../text.ts';
 
 /** --data, else the remembered target's, else the one in the user's configuration folder. */
 export function dataFolder(flag: string | undefined): string {
@@ -20,11 +21,14 @@ export async function inPressosVoice<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
+/** What starts the sandbox of that folder: without it another one would start. */
+export const startCommand = (dir: string): string =>
+  `presso sandbox start${dir === dataFolder(undefined) ? '' : ` --data ${word(dir)}`}`;
+
 /** The running sandbox, or a refusal that names the command that starts it. */
 export async function runningSandbox(dir: string): Promise<RunningSandbox & { health: Health }> {
   const running = await findSandbox(dir);
-  if (!running)
-    throw new PressoError('not-running', `No sandbox is running on ${dir}.`, { hint: 'presso sandbox start' });
+  if (!running) throw new PressoError('not-running', `No sandbox is running on ${dir}.`, { hint: startCommand(dir) });
   return running;
 }
 

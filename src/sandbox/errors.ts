@@ -1,3 +1,6 @@
+/** So begins every refusal of a part that is not built; whoever runs the sandbox finds it in its log. */
+export const NOT_CARRIED = 'The sandbox does not carry ';
+
 /** An error as AWS answers it: `code` is the API's error name, `status` its HTTP status. */
 export class ServiceError extends Error {
   readonly code: string;

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { gunzipSync } from 'node:zlib';
 import type { Clock } from './clock.ts';
 import { type Dispatch, dispatch, type WireRequest } from './dispatch.ts';
-import { SandboxError, ServiceError } from './errors.ts';
+import { NOT_CARRIED, SandboxError, ServiceError } from './errors.ts';
 import type { Faults } from './faults.ts';
 import { encodeJson, encodeJsonError } from './protocols/json.ts';
 import { encodeQuery, encodeQueryError } from './protocols/query.ts';
@@ -165,13 +165,11 @@ export async function serviceAnswer(wire: WireRequest, world: World, faults: Fau
   }
 }
 
-/** How services word the refusal of a part of a call; of whole calls the world has told already. */
-const NOT_BUILT = /\bThe sandbox (does not carry|runs|sends)\b|not supported by the sandbox/;
-
 function asServiceError(error: unknown, world: World, found: Dispatch | undefined): ServiceError {
   if (error instanceof ServiceError) {
     if (!found) world.log('not-built', error.message);
-    else if (NOT_BUILT.test(error.message) && !/^(UnknownOperationException|InvalidAction)$/.test(error.code))
+    // Of a whole call the world has told already.
+    else if (error.message.includes(NOT_CARRIED) && !/^(UnknownOperationException|InvalidAction)$/.test(error.code))
       world.log('not-built', `${found.service.name}:${found.action}: ${error.message}`);
     return error;
   }

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { Flags } from '@oclif/core';
 import { PressoCommand } from '../../command.ts';
 import { PressoError } from '../../errors.ts';
-import { dataFolder } from '../../flows/sandbox.ts';
+import { dataFolder, startCommand } from '../../flows/sandbox.ts';
 import { say } from '../../terminal.ts';
 import { clean } from '../../text.ts';
 
@@ -30,7 +30,7 @@ export default class SandboxLogs extends PressoCommand {
       text = readFileSync(file, 'utf8');
     } catch {
       throw new PressoError('no-log', `There is no log in ${path.dirname(file)}: no sandbox has run there.`, {
-        hint: 'presso sandbox start',
+        hint: startCommand(path.dirname(file)),
       });
     }
     for (const entry of text.trimEnd().split('\n').slice(-flags.lines)) say(clean(entry));

@@ -1,10 +1,10 @@
 import { Flags } from '@oclif/core';
 import { PressoCommand } from '../../command.ts';
 import { EXIT, PressoError } from '../../errors.ts';
-import { dataFolder } from '../../flows/sandbox.ts';
+import { dataFolder, startCommand } from '../../flows/sandbox.ts';
 import { findSandbox } from '../../sandbox/index.ts';
 import { say, sayJson } from '../../terminal.ts';
-import { duration, word } from '../../text.ts';
+import { duration } from '../../text.ts';
 
 export default class SandboxStatus extends PressoCommand {
   static override summary = 'Is the sandbox running, where, and what does its clock say?';
@@ -15,8 +15,6 @@ export default class SandboxStatus extends PressoCommand {
   async run(): Promise<void> {
     const { flags } = await this.parse(SandboxStatus);
     const dir = dataFolder(flags.data);
-    // Without it another sandbox would start.
-    const data = flags.data === undefined ? '' : ` --data ${word(flags.data)}`;
     const running = await findSandbox(dir);
     if (flags.json)
       sayJson(
@@ -31,7 +29,7 @@ export default class SandboxStatus extends PressoCommand {
       );
       say(`  State: ${dir}`);
       say(`  Clock: ${health.now}${health.clockOffset > 0 ? `, moved ahead by ${duration(health.clockOffset)}` : ''}`);
-    } else say(`No sandbox is running on ${dir}.\n  Next: presso sandbox start${data}`);
-    if (!running) throw new PressoError('quiet', 'not running', { hint: 'presso sandbox start', exit: EXIT.no });
+    } else say(`No sandbox is running on ${dir}.\n  Next: ${startCommand(dir)}`);
+    if (!running) throw new PressoError('quiet', 'not running', { hint: startCommand(dir), exit: EXIT.no });
   }
 }

@@ -1,9 +1,8 @@
 import { Flags } from '@oclif/core';
 import { PressoCommand } from '../../command.ts';
-import { dataFolder, inPressosVoice } from '../../flows/sandbox.ts';
+import { dataFolder, inPressosVoice, startCommand } from '../../flows/sandbox.ts';
 import { stopSandbox } from '../../sandbox/index.ts';
 import { paint, say, sayJson } from '../../terminal.ts';
-import { word } from '../../text.ts';
 
 export default class SandboxStop extends PressoCommand {
   static override summary = 'Stop the sandbox; its state stays.';
@@ -13,14 +12,12 @@ export default class SandboxStop extends PressoCommand {
   async run(): Promise<void> {
     const { flags } = await this.parse(SandboxStop);
     const dir = dataFolder(flags.data);
-    // Without it another sandbox would start.
-    const data = flags.data === undefined ? '' : ` --data ${word(flags.data)}`;
     const stopped = await inPressosVoice(() => stopSandbox(dir));
     if (flags.json) sayJson({ stopped: stopped !== undefined });
     else if (stopped)
       say(
-        `${paint().green('✓')} The sandbox has stopped; its state is in ${dir}.\n  ${paint().dim('Next:')} presso sandbox start${data}`,
+        `${paint().green('✓')} The sandbox has stopped; its state is in ${dir}.\n  ${paint().dim('Next:')} ${startCommand(dir)}`,
       );
-    else say(`No sandbox is running on ${dir}.\n  ${paint().dim('Next:')} presso sandbox start${data}`);
+    else say(`No sandbox is running on ${dir}.\n  ${paint().dim('Next:')} ${startCommand(dir)}`);
   }
 }

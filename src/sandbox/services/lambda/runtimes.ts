@@ -35,7 +35,7 @@ export function checkRuntime(runtime: unknown, now: number): string {
   if (typeof runtime === 'string' && OTHERS.test(runtime))
     throw new ServiceError(
       'InvalidParameterValueException',
-      `The sandbox runs Node.js functions only; it does not carry the runtime ${runtime}.`,
+      `The sandbox does not carry the runtime ${runtime}: it runs Node.js functions only.`,
       400,
     );
   throw new ServiceError(

@@ -166,7 +166,7 @@ function withTags(
 
 async function dynamicReference(context: Context, service: string, key: string, as: Principal): Promise<string> {
   if (service !== 'ssm')
-    throw invalid(`Dynamic references to ${service} are not supported by the sandbox: {{resolve:${service}:${key}}}`);
+    throw invalid(`The sandbox does not carry dynamic references to ${service}: {{resolve:${service}:${key}}}`);
   const answer = await context.call('ssm', 'GetParameters', { Names: [key] }, { as });
   const value = (answer['Parameters'] as { Value?: string }[] | undefined)?.[0]?.Value;
   if (value === undefined) throw invalid(`Parameter with ID ${key} not found. (Service: Ssm, Status Code: 400)`);

@@ -70,9 +70,9 @@ export function validateTemplate(value: JsonObject, types: ReadonlyMap<string, K
     const name = [value['Transform']].flat().map((item) => (isObject(item) ? item['Name'] : item))[0];
     throw invalid(`No transform named ${String(name)} found.`);
   }
-  for (const section of ['Rules', 'Hooks', 'Globals'])
-    if (value[section] !== undefined && section !== 'Globals')
-      throw invalid(`Template format error: the section ${section} is not supported by the sandbox.`);
+  for (const section of ['Rules', 'Hooks'])
+    if (value[section] !== undefined)
+      throw invalid(`Template format error: The sandbox does not carry the section ${section}.`);
   const unknown = Object.keys(value).filter((name) => !SECTIONS.includes(name));
   if (unknown.length > 0) throw invalid(`Invalid template property or properties [${unknown.join(', ')}]`);
   const version = value['AWSTemplateFormatVersion'];

@@ -93,7 +93,7 @@ const adminCreateUser: Action = {
     const pool = poolAt(context, wanted.UserPoolId);
     if (wanted.MessageAction !== 'SUPPRESS')
       throw invalid(
-        'The sandbox sends no invitations: set MessageAction to SUPPRESS, and a password with AdminSetUserPassword.',
+        'The sandbox does not carry invitations: set MessageAction to SUPPRESS, and a password with AdminSetUserPassword.',
       );
     if (wanted.ForceAliasCreation === true) throw invalid('The sandbox does not carry ForceAliasCreation.');
     const given = values(wanted.UserAttributes);
